@@ -1,0 +1,71 @@
+# Everything a newcomer or a build server needs. `make help` lists it.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+DATA ?= .data
+ARGS ?=
+
+venv := .venv
+bin := $(venv)/bin
+runtime := $(venv)/.runtime
+development := $(venv)/.development
+
+# Nothing is read from or left in a place outside this folder.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_CACHE_DIR := 1
+export UV_CACHE_DIR := .cache/uv
+export UV_PYTHON_DOWNLOADS := never
+install := $(bin)/python -m pip --quiet install
+locked := $(install) --only-binary=:all: --require-hashes
+itself := $(install) --no-index --no-deps --no-build-isolation --editable .
+compile := $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS)
+
+.PHONY: help run test check bench lock clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /\1  /p' Makefile | while read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+run: $(runtime) ## start everything on this machine: database, services, demonstration (DATA=.data, ARGS="--no-demo")
+	@exec $(bin)/rollbook up --data $(DATA) $(ARGS)
+
+test: check ## set up, check, and run every test
+	@$(bin)/pytest $(ARGS)
+
+check: $(development) ## formatting, lint, strict types, import rules
+	@$(bin)/ruff format --check --quiet .
+	@$(bin)/ruff check --quiet .
+	@$(bin)/mypy
+	@$(bin)/lint-imports --no-logo
+
+bench: $(development) ## measure, side by side in one run, and print one table
+	@$(bin)/pytest -m bench --no-header -q -s tests/bench $(ARGS)
+
+lock: $(development) ## choose dependencies anew and write requirements/*.txt (ARGS=--upgrade for newer ones)
+	@$(compile) pyproject.toml -o requirements/runtime.txt
+	@$(compile) --group build -c requirements/runtime.txt -o requirements/build.txt
+	@$(compile) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+
+clean: ## remove the environment and caches; the data stays
+	@rm -rf $(venv) .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+
+$(runtime): requirements/runtime.txt requirements/build.txt pyproject.toml | $(bin)/python
+	@echo "Installing what Rollbook needs into $(venv)..."
+	@$(locked) -r requirements/runtime.txt -r requirements/build.txt
+	@$(itself)
+	@touch $@
+
+$(development): requirements/dev.txt $(runtime)
+	@echo "Installing what its tests need into $(venv)..."
+	@$(locked) -r requirements/dev.txt
+	@touch $@
+
+$(bin)/python:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then \
+			exec "$$python" -m venv --clear $(venv); \
+		fi; \
+	done; \
+	echo "Rollbook needs Python 3.11, 3.12, 3.13 or 3.14 with its venv module, and found none as python3 or python3.N." >&2; \
+	echo "Install one (on Debian and Ubuntu: python3 and python3-venv), or name one: make run PYTHON=/path/to/python3.12" >&2; \
+	exit 1

@@ -1,0 +1,1 @@
+"""One machine: the `rollbook` command, an embedded PostgreSQL, and the demonstration."""
