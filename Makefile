@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR := 1
 export UV_CACHE_DIR := .cache/uv
 export UV_PYTHON_DOWNLOADS := never
-install := $(bin)/python -m pip --quiet install
+install := $(bin)/python -m pip -qq install
 locked := $(install) --only-binary=:all: --require-hashes
 itself := $(install) --no-index --no-deps --no-build-isolation --editable .
 compile := $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -42,9 +42,9 @@ bench: $(development) ## measure, side by side in one run, and print one table
 	@$(bin)/pytest -m bench --no-header -q -s tests/bench $(ARGS)
 
 lock: $(development) ## choose dependencies anew and write requirements/*.txt (ARGS=--upgrade for newer ones)
-	@$(compile) pyproject.toml -o requirements/runtime.txt
-	@$(compile) --group build -c requirements/runtime.txt -o requirements/build.txt
-	@$(compile) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	@$(compile) pyproject.toml --output-file requirements/runtime.txt
+	@$(compile) --group build -c requirements/runtime.txt --output-file requirements/build.txt
+	@$(compile) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt --output-file requirements/dev.txt
 
 clean: ## remove the environment and caches; the data stays
 	@rm -rf $(venv) .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
