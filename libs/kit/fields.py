@@ -1,0 +1,52 @@
+"""The kinds of value that bodies and parameters are made of, strict where JSON would be lax."""
+
+import re
+from datetime import date, datetime, time
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+
+
+class Body(BaseModel):
+    """An object of the API: unknown members are refused, none changes after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+def _instant(value: Any) -> Any:
+    if not isinstance(value, str) or "T" not in value:
+        raise ValueError("an instant is written like 2026-09-07T08:59:10+01:00")
+    return value
+
+
+def _date(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("a date is written like 2026-09-07")
+    return value
+
+
+def _time(value: Any) -> time:
+    if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError("a time of day is written like 08:58")
+    return time(int(value[:2]), int(value[3:]))
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
+"""An instant with any offset."""
+Day = Annotated[date, BeforeValidator(_date)]
+"""A local date, `YYYY-MM-DD`."""
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_time),
+    WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d$", "examples": ["08:58"]}),
+]
+"""A local time of day to the minute, `HH:MM`."""
+Words = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
+"""A short text that says something."""
+Text = Annotated[str, StringConstraints(strict=True, max_length=2_000)]
+"""A free text."""
+
+
+def written(instant: datetime) -> str:
+    """Write an instant as every answer has it: UTC, six decimals, `Z`."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

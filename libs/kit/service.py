@@ -1,0 +1,109 @@
+"""What every service does the same way: start with a pool, refuse what it does not know, and say how it fares."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from kit import database, problems
+from kit.problems import Fault, Problem
+from kit.settings import Settings
+from kit.tokens import Verifier
+
+MOST_BYTES = 1_048_576
+MOST_CLOCK_SKEW = 1.0
+"""Seconds by which the service's clock may differ from the database's before it is not ready."""
+
+_sql = database.statements(__file__)
+Clock = Callable[[], datetime]
+Work = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def clock() -> datetime:
+    """Give the present instant."""
+    return datetime.now(UTC)
+
+
+def _known(dependant: Dependant) -> set[str]:
+    names = {field.alias for field in dependant.query_params}
+    for inner in dependant.dependencies:
+        names |= _known(inner)
+    return names
+
+
+async def _strict(request: Request) -> None:
+    """Refuse parameters that the route does not know and bodies in a form that is not taken."""
+    route = request.scope["route"]
+    assert isinstance(route, APIRoute)
+    unknown = sorted(set(request.query_params) - _known(route.dependant))
+    if unknown:
+        faults = tuple(Fault("Not a parameter of this route.", parameter=name) for name in unknown)
+        raise Problem("unknown-parameter", f"Unknown: {', '.join(unknown)}.", faults)
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Problem("unsupported-media-type", "A compressed body is not taken.")
+    if route.body_field is not None and "json" not in request.headers.get("content-type", "application/json"):
+        raise Problem("unsupported-media-type", "The body must be application/json.")
+
+
+def create(title: str, settings: Settings, *, name: str, work: Work | None = None, now: Clock = clock) -> FastAPI:
+    """Give an application with its pool, clock, token verifier, problems and health routes.
+
+    `work` runs beside it for its whole life. `now` stands in for the clock in tests.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = database.connect(settings.database_url, name=name, pool_size=settings.pool_size)
+        app.state.engine, app.state.clock, app.state.settings = engine, now, settings
+        app.state.verifier = Verifier(engine, settings.public_url)
+        try:
+            if work is None:
+                yield
+            else:
+                async with work(app):
+                    yield
+        finally:
+            await engine.dispose()
+
+    app = FastAPI(
+        title=title,
+        version="1",
+        lifespan=lifespan,
+        dependencies=[Depends(_strict)],
+        max_body_size=MOST_BYTES,
+        strict_content_type=False,
+        openapi_url="/openapi.json",
+    )
+    problems.install(app)
+    app.include_router(_health)
+    return app
+
+
+def engine_of(request: Request) -> AsyncEngine:
+    """Give the pool of the application that answers `request`."""
+    engine: AsyncEngine = request.app.state.engine
+    return engine
+
+
+_health = APIRouter(tags=["operations"])
+
+
+@_health.get("/healthz", summary="Is the process alive?")
+async def healthz() -> dict[str, str]:
+    """Answer without looking at anything."""
+    return {"status": "alive"}
+
+
+@_health.get("/readyz", summary="Can it serve?")
+async def readyz(request: Request) -> dict[str, str]:
+    """Ready when the database answers and its clock is ours to within a second; else 503 `database-away` or `busy`."""
+    async with database.reading(engine_of(request)) as connection:
+        theirs: datetime = await _sql.the_time(connection)
+    skew = abs((request.app.state.clock() - theirs).total_seconds())
+    if skew > MOST_CLOCK_SKEW:
+        raise Problem("busy", f"The clock differs from the database's by {skew:.1f} s.")
+    return {"status": "ready"}

@@ -1,0 +1,148 @@
+"""Tokens: signed with Ed25519 by the register API, verified by every service with public keys from the database.
+
+RFC 9068 (JWT access tokens); the algorithm is pinned. A token says who the client is, what it may do, and whose data it
+may reach.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from fastapi import Request
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OKPKey
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from kit import database
+from kit.problems import Problem
+
+ALGORITHM = "Ed25519"
+LIFETIME = 30 * 60
+"""Seconds that a token lives."""
+AUDIENCE = "rollbook"
+
+SCOPES = frozenset(
+    {"roll:write", "marks:write", "amendments:write", "history:write", "register:read", "audit:read", "evidence:read"}
+    | {"attendance:read", "alerts:read", "alerts:write", "returns:read", "feeds:read", "admin"}
+)
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+_sql = database.statements(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose data a client may see: some schools by URN, the schools of a trust or of an authority, or all."""
+
+    kind: str
+    ids: frozenset[str] = frozenset()
+
+    def covers(self, *, urns: frozenset[str], trust: str | None, la_code: str | None) -> bool:
+        """Say whether a school with these URNs, in this trust and authority, lies within reach."""
+        if self.kind == "schools":
+            return not self.ids.isdisjoint(urns)
+        if self.kind == "trust":
+            return trust in self.ids
+        if self.kind == "authority":
+            return la_code in self.ids
+        return self.kind == "national"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who calls: a client, its scopes and its reach."""
+
+    client_id: str
+    scopes: frozenset[str]
+    reach: Reach
+
+
+def issue(identity: Identity, key: OKPKey, issuer: str, now: float) -> str:
+    """Sign a token for `identity`, valid from `now` (Unix seconds) for LIFETIME."""
+    claims = {
+        "iss": issuer,
+        "aud": AUDIENCE,
+        "sub": identity.client_id,
+        "client_id": identity.client_id,
+        "scope": " ".join(sorted(identity.scopes)),
+        "reach": {"kind": identity.reach.kind, "ids": sorted(identity.reach.ids)},
+        "iat": int(now),
+        "exp": int(now) + LIFETIME,
+    }
+    header = {"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}
+    return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+
+
+@lru_cache(maxsize=4_096)
+def _claims(token: str, public_jwks: tuple[str, ...]) -> Mapping[str, Any]:
+    """Check the signature and give the claims: the same for ever for one token and these keys, so worth keeping."""
+    keys = KeySet([OKPKey.import_key(json.loads(jwk)) for jwk in public_jwks])
+    decoded = jwt.decode(token, keys, algorithms=[ALGORITHM])
+    if decoded.header.get("typ") != "at+jwt":
+        raise ValueError("not an access token")
+    return decoded.claims
+
+
+@lru_cache(maxsize=4_096)
+def _identity(client_id: str, scope: str, kind: str, ids: tuple[str, ...]) -> Identity:
+    return Identity(client_id, frozenset(scope.split()), Reach(kind, frozenset(ids)))
+
+
+class Verifier:
+    """Verifies tokens with the public keys that stand in the database, read again when an unknown key turns up."""
+
+    def __init__(self, engine: AsyncEngine, issuer: str) -> None:
+        self._engine = engine
+        self._issuer = issuer
+        self._keys: tuple[str, ...] = ()
+        self._read_at = float("-inf")
+
+    async def _verified(self, token: str) -> Mapping[str, Any]:
+        try:
+            return _claims(token, self._keys)
+        except (JoseError, ValueError):
+            # Perhaps a key newer than our copy. One look a second: forgeries must not become a flood of queries.
+            if time.monotonic() - self._read_at < 1:
+                raise
+        async with database.reading(self._engine) as connection:
+            self._keys = tuple([row["public_jwk"] async for row in _sql.public_keys(connection)])
+        self._read_at = time.monotonic()
+        return _claims(token, self._keys)
+
+    async def identity(self, token: str, now: float) -> Identity:
+        """Give the identity that `token` carries; raise `invalid-token` when it is forged, stale or not for us."""
+        try:
+            claims = await self._verified(token)
+            if claims["iss"] != self._issuer or claims["aud"] != AUDIENCE:
+                raise ValueError("not for this service")
+            if not claims["iat"] - 60 <= now < claims["exp"]:
+                raise ValueError("out of its time")
+            reach = claims["reach"]
+            return _identity(claims["client_id"], claims["scope"], reach["kind"], tuple(reach["ids"]))
+        except (JoseError, ValueError, KeyError, TypeError) as caught:
+            raise Problem(
+                "invalid-token", "The token is forged, stale or not for this service.", headers=_CHALLENGE
+            ) from caught
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """A dependency that lets a caller pass who holds `scope`, and gives the caller's identity."""
+
+    scope: str
+
+    async def __call__(self, request: Request) -> Identity:
+        """Read the bearer token; raise `token-required`, `invalid-token` or `scope-required`."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Problem("token-required", "The route needs a bearer token.", headers={"WWW-Authenticate": "Bearer"})
+        state = request.app.state
+        identity: Identity = await state.verifier.identity(token.strip(), state.clock().timestamp())
+        if self.scope not in identity.scopes:
+            raise Problem("scope-required", f"The token lacks the scope {self.scope}.")
+        return identity
