@@ -117,10 +117,8 @@ def start(data: Path, settings: Mapping[str, str] = SETTINGS) -> Server:
         port = _free_port(port)
         _remember(data, {**memory, "port": port})
         process = _launch(data, cluster, prefix, {**settings, "port": str(port)})
-        while process.poll() is None:
-            if _status(cluster) == "ready":
-                return Server(cluster, port, str(memory["password"]), process)
-            time.sleep(_BUSY)
+        if _becomes_ready(process, cluster):
+            return Server(cluster, port, str(memory["password"]), process)
     raise ServerFailed(f"PostgreSQL did not start. Its last words:\n{last_lines(data / 'postgres.log')}")
 
 
@@ -132,6 +130,11 @@ def stop(server: Server) -> None:
         time.sleep(_BUSY)
     if server.process:
         server.process.wait()
+
+
+def alive(server: Server) -> bool:
+    """Say whether the server still runs."""
+    return bool(_processes(server.cluster))
 
 
 def last_lines(path: Path, count: int = 12) -> str:
@@ -248,6 +251,20 @@ def _launch(data: Path, cluster: Path, prefix: list[str], settings: Mapping[str,
             env=_environment(),
             start_new_session=True,
         )
+
+
+def _becomes_ready(process: subprocess.Popen[bytes], cluster: Path) -> bool:
+    """Wait until the server is ready, or has ended; where the wait is interrupted the server ends too."""
+    try:
+        while process.poll() is None:
+            if _status(cluster) == "ready":
+                return True
+            time.sleep(_BUSY)
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+    return False
 
 
 def _pid_file(cluster: Path) -> tuple[int, int]:

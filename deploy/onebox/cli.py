@@ -1,0 +1,151 @@
+"""The `rollbook` command: reads the command line, calls what does the work, and turns failures into exit codes.
+
+0: done. 1: it could not be done, and standard error says why. 2: the command line makes no sense.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+
+from onebox import clients, database, place, postgres, services, up
+
+FAILURES = (
+    postgres.DataInUse,
+    postgres.ServerFailed,
+    database.DatabaseFailed,
+    services.PortInUse,
+    services.ServiceFailed,
+    up.DatabaseEnded,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], None] = options.run
+    try:
+        run(options)
+    except FAILURES as failure:
+        print(f"rollbook: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rollbook",
+        description="The statutory attendance register of schools in England, as an append-only record.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument(
+        "--data", metavar="DIR", help="the data directory of this machine's own server (ROLLBOOK_DATA, else .data)"
+    )
+    where.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="postgresql://owner:password@host:port/name of a server that runs already (ROLLBOOK_DATABASE_URL)",
+    )
+    _add_up(commands, where)
+    _add_clients(commands, where)
+    return parser
+
+
+def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", where: argparse.ArgumentParser) -> None:
+    command = commands.add_parser(
+        "up",
+        parents=[where],
+        help="run everything on this machine",
+        description="Run everything on this machine: database, migrations and both services, until Ctrl-C. "
+        "A new register gets the demonstration.",
+    )
+    command.add_argument("--register-port", type=_port, default=8000, metavar="PORT", help="default 8000")
+    command.add_argument("--analytics-port", type=_port, default=8001, metavar="PORT", help="default 8001")
+    command.add_argument("--no-demo", dest="demo", action="store_false", help="leave a new register empty")
+    command.set_defaults(run=_up)
+
+
+def _add_clients(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", where: argparse.ArgumentParser
+) -> None:
+    group = commands.add_parser("clients", help="the programs that may call the API").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    command = group.add_parser(
+        "add",
+        parents=[where],
+        help="add a client, and print its id and its secret",
+        description="Add a client and print its client_id and client_secret as JSON. The secret is not shown again.",
+    )
+    command.add_argument("name", metavar="NAME", help="who it is, for people")
+    command.add_argument(
+        "--scope", nargs="+", required=True, type=_scope, metavar="SCOPE", help="what it may do", action="extend"
+    )
+    reach = command.add_mutually_exclusive_group(required=True)
+    reach.add_argument("--school", nargs="+", type=_urn, metavar="URN", action="extend", help="reach these schools")
+    reach.add_argument("--trust", metavar="UID", type=_trust, help="reach the schools of a trust")
+    reach.add_argument("--la", metavar="CODE", type=_la_code, help="reach the schools of a local authority")
+    reach.add_argument("--national", action="store_true", help="reach every school")
+    command.set_defaults(run=_clients_add)
+
+
+def _up(options: argparse.Namespace) -> None:
+    where = place.chosen(options.data, options.database_url)
+    up.up(up.Wishes(where, options.register_port, options.analytics_port, options.demo), Console())
+
+
+def _clients_add(options: argparse.Namespace) -> None:
+    kind: clients.ReachKind
+    if options.school:
+        kind, reach = "schools", options.school
+    elif options.trust:
+        kind, reach = "trust", [options.trust]
+    elif options.la:
+        kind, reach = "authority", [options.la]
+    else:
+        kind, reach = "national", []
+    with place.owner_url(place.chosen(options.data, options.database_url)) as url:
+        print(json.dumps(asyncio.run(clients.add(url, options.name, options.scope, kind, reach))))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is not a port")
+    return int(text)
+
+
+def _scope(text: str) -> str:
+    from kit.tokens import SCOPES
+
+    if text not in SCOPES:
+        raise argparse.ArgumentTypeError(f"{text} is not a scope; there are {', '.join(sorted(SCOPES))}")
+    return text
+
+
+def _urn(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{6}", text):
+        raise argparse.ArgumentTypeError(f"{text} is not a URN, which has six digits")
+    return text
+
+
+def _trust(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise argparse.ArgumentTypeError(f"{text} is not the UID of a trust, which has digits only")
+    return text
+
+
+def _la_code(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{3}", text):
+        raise argparse.ArgumentTypeError(f"{text} is not the code of an authority, which has three digits")
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""The clients of the API: who may call, with which scopes, and whose data they reach."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, TypedDict
+
+import aiosql
+import asyncpg
+
+from onebox import database
+
+ReachKind = Literal["schools", "trust", "authority", "national"]
+
+_sql = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
+
+
+class Credentials(TypedDict):
+    """What a client needs to obtain a token. The secret is nowhere else: the database has its SHA-256."""
+
+    client_id: str
+    client_secret: str
+
+
+async def add(url: str, name: str, scopes: Iterable[str], kind: ReachKind, reach: Iterable[str] = ()) -> Credentials:
+    """Add a client to the database at `url` (the owner's address) and return its credentials.
+
+    `reach` holds URNs, a trust's UID or an authority's code, as `kind` says, and nothing for `national`.
+    Raises DatabaseFailed where the database is away or was never migrated.
+    """
+    secret = secrets.token_urlsafe(32)
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32]
+    credentials = Credentials(client_id=f"{slug or 'client'}-{secrets.token_hex(4)}", client_secret=secret)
+    connection = await database.connect(url)
+    try:
+        await _sql.add(
+            connection,
+            client_id=credentials["client_id"],
+            name=name,
+            secret_sha256=hashlib.sha256(secret.encode()).digest(),
+            scopes=sorted(set(scopes)),
+            reach_kind=kind,
+            reach=sorted(set(reach)),
+        )
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
+        raise database.DatabaseFailed("The database was never migrated. `rollbook up` does it.") from error
+    finally:
+        await connection.close()
+    return credentials

@@ -1,0 +1,34 @@
+"""Runs one service, and ends with the process that started it: `python -m onebox.serve APP PORT PARENT`.
+
+A `rollbook up` that is killed outright cannot stop its services; they would hold their ports against the next.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+import uvicorn
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Serve the application factory APP (`package.module:function`) on PORT of 127.0.0.1."""
+    app, port, parent = sys.argv[1:]
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != int(parent):  # it died before we asked to be told
+        sys.exit(1)
+    uvicorn.run(
+        app,
+        factory=True,
+        host="127.0.0.1",
+        port=int(port),
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    main()
