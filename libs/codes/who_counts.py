@@ -1,0 +1,145 @@
+"""Who counts in the DfE's absence statistics, the census periods, and how persistence was defined in earlier years."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from codes.ages import age_on_31_august
+from codes.bank_holidays import BANK_HOLIDAYS
+from codes.calendar import academic_year
+from codes.tallies import is_persistent
+
+_DAY = timedelta(days=1)
+_SMALLEST_SCHOOL = 6
+
+
+class CensusPeriod(StrEnum):
+    """The stretches of a school year for which absence is collected (methodology, table 6)."""
+
+    AUTUMN = "autumn"
+    SPRING = "spring"
+    SUMMER_FIRST_HALF = "summer-first-half"
+    SUMMER_SECOND_HALF = "summer-second-half"
+
+
+def census_period(on: date) -> CensusPeriod:
+    """The census period of a day: they change on 1 January, after Easter Sunday, at the spring bank holiday, 1 August."""
+    if on.month >= 8:
+        return CensusPeriod.AUTUMN
+    if on <= easter_sunday(on.year):
+        return CensusPeriod.SPRING
+    spring = _spring_bank_holiday(on.year)
+    # The second half begins with the week of the bank holiday, though in 2022 that was a Thursday.
+    second_half = spring - timedelta(days=spring.weekday())
+    return CensusPeriod.SUMMER_FIRST_HALF if on < second_half else CensusPeriod.SUMMER_SECOND_HALF
+
+
+def easter_sunday(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar."""
+    century, of_century = divmod(year, 100)
+    moon = (19 * (year % 19) + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    week = (32 + 2 * (century % 4) + 2 * (of_century // 4) - moon - of_century % 4) % 7
+    late = (year % 19 + 11 * moon + 22 * week) // 451
+    month, day = divmod(moon + week - 7 * late + 114, 31)
+    return date(year, month, day + 1)
+
+
+def _spring_bank_holiday(year: int) -> date:
+    moved = (day for day, name in BANK_HOLIDAYS.items() if day.year == year and name.startswith("Spring"))
+    last_of_may = date(year, 5, 31)
+    return next(moved, last_of_may - last_of_may.weekday() * _DAY)
+
+
+def age_counts(date_of_birth: date, year: str) -> bool:
+    """Whether a pupil's absence is published in the main tables: aged 5 to 15 on 31 August before the year."""
+    return 5 <= age_on_31_august(date_of_birth, year) <= 15
+
+
+def published_apart(date_of_birth: date, year: str) -> bool:
+    """Whether a pupil's absence is published by itself, overall absence alone: aged 4 on 31 August."""
+    return age_on_31_august(date_of_birth, year) == 4
+
+
+def enrolment_counts(possible: int, absent: int) -> bool:
+    """Whether an enrolment is kept: it had a possible session, and no more absence than that."""
+    return 0 < possible >= absent
+
+
+def enrolled_in_time(first_day: date) -> bool:
+    """Whether an enrolment begins early enough in its year: not in the second half of the summer term."""
+    return census_period(first_day) is not CensusPeriod.SUMMER_SECOND_HALF
+
+
+def session_counts(date_of_birth: date, on: date) -> bool:
+    """Whether a session is kept: those of the second half of the summer term are not, for pupils aged 15 (Year 11)."""
+    fifteen = age_on_31_august(date_of_birth, academic_year(on)) == 15
+    return not (fifteen and census_period(on) is CensusPeriod.SUMMER_SECOND_HALF)
+
+
+def school_counts(enrolments: int) -> bool:
+    """Whether a school is kept: one with fewer than six enrolments aged 5 to 15 is not."""
+    return enrolments >= _SMALLEST_SCHOOL
+
+
+def pupil_counts(date_of_birth: date, year: str, boarder: bool, first_day: date) -> bool:
+    """Whether an enrolment belongs to the main tables of a year: age, day pupil, and enrolled in time."""
+    return age_counts(date_of_birth, year) and not boarder and enrolled_in_time(first_day)
+
+
+class Span(StrEnum):
+    """The stretches for which a fixed number of sessions once made a pupil persistently absent."""
+
+    AUTUMN = "autumn"
+    SPRING = "spring"
+    AUTUMN_AND_SPRING = "autumn-and-spring"
+    FIVE_HALF_TERMS = "five-half-terms"
+    FULL_YEAR = "full-year"
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """How persistence was defined from one academic year to another: sessions missed, or None for the exact 10 %."""
+
+    first_year: str
+    last_year: str | None
+    sessions: MappingProxyType[Span, int] | None
+
+
+PERSISTENCE: tuple[Persistence, ...] = (
+    Persistence(
+        "2005-06",
+        "2009-10",
+        MappingProxyType({Span.AUTUMN: 28, Span.AUTUMN_AND_SPRING: 52, Span.FIVE_HALF_TERMS: 64}),
+    ),
+    Persistence(
+        "2010-11",
+        "2014-15",
+        MappingProxyType(
+            {
+                Span.AUTUMN: 22,
+                Span.SPRING: 16,
+                Span.AUTUMN_AND_SPRING: 38,
+                Span.FIVE_HALF_TERMS: 46,
+                Span.FULL_YEAR: 56,
+            }
+        ),
+    ),
+    Persistence("2015-16", None, None),
+)
+
+
+def was_persistent(year: str, span: Span, absent: int, possible: int) -> bool | None:
+    """Whether an enrolment counted as persistently absent by the definition of its own time.
+
+    None where that time had no figure for the span, and for years before 2005-06.
+    """
+    # Labels of academic years sort as the years do.
+    rule = next((rule for rule in reversed(PERSISTENCE) if rule.first_year <= year), None)
+    if rule is None:
+        return None
+    if rule.sessions is None:
+        return is_persistent(absent, possible)
+    return absent >= rule.sessions[span] if span in rule.sessions else None
