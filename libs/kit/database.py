@@ -59,14 +59,23 @@ async def _driver(checked_out: AsyncConnection) -> Connection:
     return connection
 
 
+def _context(school_id: int) -> str:
+    return f"SET LOCAL app.school_id = '{school_id:d}'"
+
+
+async def enter(connection: Connection, school_id: int) -> None:
+    """Turn a transaction to one school: row-level security shows its rows and no others from here on."""
+    await connection.execute(_context(school_id))
+
+
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine, begin: str) -> AsyncIterator[Connection]:
+async def _transaction(engine: AsyncEngine, begin: str, end: str = "COMMIT") -> AsyncIterator[Connection]:
     async with engine.connect() as checked_out:
         connection = await _driver(checked_out)
         try:
             await connection.execute(begin)
             yield connection
-            await connection.execute("COMMIT")
+            await connection.execute(end)
         except Exception:
             if connection.is_closed():
                 await checked_out.invalidate()
@@ -81,12 +90,14 @@ async def _transaction(engine: AsyncEngine, begin: str) -> AsyncIterator[Connect
 
 
 @asynccontextmanager
-async def writing(engine: AsyncEngine, school_id: int) -> AsyncIterator[Connection]:
+async def writing(engine: AsyncEngine, school_id: int, *, dry_run: bool = False) -> AsyncIterator[Connection]:
     """Open a transaction that may write to one school: committed when the block ends, undone when it raises.
 
-    Row-level security shows this school's rows and no others. The block's end is the COMMIT: answer after it.
+    Row-level security shows this school's rows and no others. The block's end is the COMMIT: answer after it. A dry run
+    does everything and is undone at the end.
     """
-    async with _transaction(engine, f"BEGIN; SET LOCAL app.school_id = '{school_id:d}'") as connection:
+    begin = f"BEGIN; {_context(school_id)}"
+    async with _transaction(engine, begin, "ROLLBACK" if dry_run else "COMMIT") as connection:
         yield connection
 
 
@@ -95,6 +106,6 @@ async def reading(engine: AsyncEngine, school_id: int | None = None) -> AsyncIte
     """Open a read-only transaction on one snapshot: of one school, or, without one, of what holds no pupil."""
     begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     if school_id is not None:
-        begin += f"; SET LOCAL app.school_id = '{school_id:d}'"
+        begin += f"; {_context(school_id)}"
     async with _transaction(engine, begin) as connection:
         yield connection

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kit import database, problems
@@ -28,19 +29,28 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _known(dependant: Dependant) -> set[str]:
-    names = {field.alias for field in dependant.query_params}
-    for inner in dependant.dependencies:
-        names |= _known(inner)
-    return names
+@lru_cache
+def _known(route: APIRoute) -> frozenset[str]:
+    """Give the names of the query parameters that a route knows, its dependencies' included."""
+    names: set[str] = set()
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        waiting += dependant.dependencies
+        for field in dependant.query_params:
+            kind = field.field_info.annotation
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                names |= {inner.alias or name for name, inner in kind.model_fields.items()}
+            else:
+                names.add(field.alias)
+    return frozenset(names)
 
 
 async def _strict(request: Request) -> None:
     """Refuse parameters that the route does not know and bodies in a form that is not taken."""
     route = request.scope["route"]
     assert isinstance(route, APIRoute)
-    unknown = sorted(set(request.query_params) - _known(route.dependant))
-    if unknown:
+    if unknown := sorted(set(request.query_params) - _known(route)):
         faults = tuple(Fault("Not a parameter of this route.", parameter=name) for name in unknown)
         raise Problem("unknown-parameter", f"Unknown: {', '.join(unknown)}.", faults)
     if request.headers.get("content-encoding", "identity") != "identity":

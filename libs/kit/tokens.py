@@ -130,6 +130,16 @@ class Verifier:
             ) from caught
 
 
+async def authenticate(request: Request) -> Identity:
+    """Give the identity of the bearer token; raise `token-required` or `invalid-token`."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Problem("token-required", "The route needs a bearer token.", headers={"WWW-Authenticate": "Bearer"})
+    state = request.app.state
+    identity: Identity = await state.verifier.identity(token.strip(), state.clock().timestamp())
+    return identity
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """A dependency that lets a caller pass who holds `scope`, and gives the caller's identity."""
@@ -137,12 +147,8 @@ class Needs:
     scope: str
 
     async def __call__(self, request: Request) -> Identity:
-        """Read the bearer token; raise `token-required`, `invalid-token` or `scope-required`."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Problem("token-required", "The route needs a bearer token.", headers={"WWW-Authenticate": "Bearer"})
-        state = request.app.state
-        identity: Identity = await state.verifier.identity(token.strip(), state.clock().timestamp())
+        """Authenticate; raise `scope-required` for a token that lacks the scope."""
+        identity = await authenticate(request)
         if self.scope not in identity.scopes:
             raise Problem("scope-required", f"The token lacks the scope {self.scope}.")
         return identity

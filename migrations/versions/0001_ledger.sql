@@ -14,9 +14,14 @@ $$;
 CREATE SCHEMA ledger;
 GRANT USAGE ON SCHEMA ledger TO rollbook_register, rollbook_analytics;
 
+CREATE SEQUENCE ledger.school_id AS int;
+GRANT USAGE ON SEQUENCE ledger.school_id TO rollbook_register;
+
 -- One row a school. Locking it is what gives a school's stream its order; it holds no pupil, so every reader may poll it.
+-- A register has an identity for life; the number is this database's own and stands in no leaf.
 CREATE TABLE ledger.head (
-    school_id   int         PRIMARY KEY,
+    school_id   int         PRIMARY KEY DEFAULT nextval('ledger.school_id'),
+    register_id uuid        NOT NULL UNIQUE DEFAULT gen_random_uuid(),
     seq         bigint      NOT NULL CHECK (seq >= 0),
     root        bytea       NOT NULL CHECK (length(root) = 32),
     frontier    bytea       NOT NULL CHECK (length(frontier) % 32 = 0),

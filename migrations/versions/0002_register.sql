@@ -3,19 +3,10 @@
 CREATE SCHEMA register;
 GRANT USAGE ON SCHEMA register TO rollbook_register, rollbook_analytics;
 
-CREATE SEQUENCE register.school_id AS int;
-GRANT USAGE ON SEQUENCE register.school_id TO rollbook_register;
-
--- A register has an identity for life; the number is this database's own and stands in no leaf.
-CREATE TABLE register.school (
-    school_id   int  PRIMARY KEY DEFAULT nextval('register.school_id'),
-    register_id uuid NOT NULL UNIQUE DEFAULT gen_random_uuid()
-);
-
 -- Every URN that a register answers to.
 CREATE TABLE register.urn (
     urn       text PRIMARY KEY CHECK (urn ~ '^[0-9]{6}$'),
-    school_id int  NOT NULL REFERENCES register.school
+    school_id int  NOT NULL
 );
 
 -- la_code, laestab, trust, continues and closed_on are the facts of reach: who may read the school follows from them.
@@ -96,7 +87,7 @@ DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['school', 'urn', 'school_facts', 'policy', 'calendar', 'pupil_id', 'pupil', 'placing'] LOOP
+    FOREACH t IN ARRAY ARRAY['urn', 'school_facts', 'policy', 'calendar', 'pupil_id', 'pupil', 'placing'] LOOP
         EXECUTE format('GRANT SELECT, INSERT ON register.%I TO rollbook_register', t);
         EXECUTE format('GRANT SELECT ON register.%I TO rollbook_analytics', t);
     END LOOP;

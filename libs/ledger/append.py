@@ -1,0 +1,294 @@
+"""Append to a school's stream: lock the head, say who writes, number the events, hash them, move the head."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from codes.calendar import academic_year
+from kit import database
+from kit.database import Connection
+from ledger import tree
+from ledger.leaf import ChangeLeaf, MarkLeaf, Sealed, change_bytes, mark_bytes, person, seal
+
+_sql = database.statements(__file__)
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a school's stream stands, locked until the transaction ends."""
+
+    school_id: int
+    register: str
+    seq: int
+    frontier: bytes
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who made an entry: name and position as they are at the time of making."""
+
+    name: str
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """The numbers and commitments of who writes, and the nonce keys of the academic years written to."""
+
+    client_no: int
+    client: bytes
+    staff: Mapping[Person, tuple[int, bytes]]
+    keys: Mapping[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class NewMark:
+    """An entry to be appended: version 1, or, with its original code, an amendment."""
+
+    pupil_no: int
+    date: date
+    session: str
+    version: int
+    original_code: str | None
+    code: str
+    arrived_at: time | None
+    made_at: datetime
+    made_by: Person
+    source: str = "live"
+    reason: str | None = None
+    nature: str | None = None
+    by_system: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewChange:
+    """A change to be appended: what it is about (`pupil:12`, `calendar:2026-27`), and its whole body after it."""
+
+    kind: str
+    subject: str
+    body: str
+    made_at: datetime
+    made_by: Person | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where an appended event stands."""
+
+    seq: int
+    recorded_at: datetime
+
+
+def first_year(on: date) -> int:
+    """Give the calendar year in which the academic year of a date begins; nonce keys are kept by it."""
+    return int(academic_year(on)[:4])
+
+
+async def open_register(connection: Connection, now: datetime) -> int:
+    """Begin an empty register and give its school number, unknown to others until the transaction ends."""
+    number: int = await _sql.open_register(connection, root=tree.EMPTY_ROOT, now=now)
+    return number
+
+
+async def lock(connection: Connection, school_id: int) -> Head:
+    """Lock the head of a school's stream: others wait until this transaction ends, for as long as `lock_timeout`.
+
+    A statement of its own: whatever decides what is appended must be read after it, or it may be stale.
+    """
+    row = await _sql.lock_head(connection, school_id=school_id)
+    return Head(school_id, str(row["register_id"]), row["seq"], row["frontier"], row["recorded_at"])
+
+
+async def writers(
+    connection: Connection, head: Head, client_id: str, persons: Iterable[Person], dates: Iterable[date]
+) -> Writers:
+    """Give the numbers of those who write, interned on first sight, and the nonce keys for entries on these dates."""
+    wanted = list(dict.fromkeys(persons))
+    years = {first_year(on) for on in dates}
+    known = await _sql.writers(
+        connection,
+        school_id=head.school_id,
+        client_id=client_id,
+        names=[who.name for who in wanted],
+        positions=[who.position for who in wanted],
+        years=list(years),
+    )
+    staff = {Person(name, position): (no, commitment) for no, commitment, name, position in known["staff"] or ()}
+    keys = dict(known["keys"] or ())
+    if missing := [who for who in wanted if who not in staff]:
+        staff |= await _intern(connection, head, missing)
+    if new := years - keys.keys():
+        keys |= await _new_keys(connection, head, new)
+    if known["client_no"] is None:
+        sealed = seal(client_id)
+        no = await _sql.intern_client(
+            connection, school_id=head.school_id, client_id=client_id, salt=sealed.salt, commitment=sealed.commitment
+        )
+        return Writers(no, sealed.commitment, staff, keys)
+    return Writers(known["client_no"], known["client"], staff, keys)
+
+
+async def _intern(connection: Connection, head: Head, persons: Sequence[Person]) -> dict[Person, tuple[int, bytes]]:
+    sealed = [seal(person(who.name, who.position)) for who in persons]
+    numbers = [
+        row["no"]
+        async for row in _sql.intern_staff(
+            connection,
+            school_id=head.school_id,
+            names=[who.name for who in persons],
+            positions=[who.position for who in persons],
+            salts=[each.salt for each in sealed],
+            commitments=[each.commitment for each in sealed],
+        )
+    ]
+    return {who: (no, each.commitment) for who, no, each in zip(persons, numbers, sealed, strict=True)}
+
+
+async def _new_keys(connection: Connection, head: Head, years: Iterable[int]) -> dict[int, bytes]:
+    keys = {year: secrets.token_bytes(32) for year in years}
+    await _sql.add_nonce_keys(connection, school_id=head.school_id, years=list(keys), keys=list(keys.values()))
+    return keys
+
+
+class _Texts:
+    """The texts of one append, collected to be written in one statement."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, str, Sealed]] = []
+
+    def keep(self, seq: int, part: str, text: str | None) -> bytes | None:
+        """Seal a text as a part of event `seq`, and give the commitment to it."""
+        if text is None:
+            return None
+        sealed = seal(text)
+        self.rows.append((seq, part, sealed))
+        return sealed.commitment
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Give the arrays that the statement takes."""
+        return {
+            "text_seqs": [seq for seq, _, _ in self.rows],
+            "parts": [part for _, part, _ in self.rows],
+            "commitments": [sealed.commitment for _, _, sealed in self.rows],
+            "salts": [sealed.salt for _, _, sealed in self.rows],
+            "texts": [sealed.text for _, _, sealed in self.rows],
+        }
+
+
+def _moments(head: Head, now: datetime, count: int) -> list[Recorded]:
+    """Number `count` events: gapless, and strictly increasing in time even when the clock stands or runs back."""
+    start = max(now, head.recorded_at + _TICK)
+    return [Recorded(head.seq + 1 + at, start + at * _TICK) for at in range(count)]
+
+
+def _moved(head: Head, leaves: Iterable[bytes], last: Recorded) -> dict[str, Any]:
+    frontier, size = tree.extend(head.frontier, head.seq, leaves)
+    if size != last.seq:
+        raise AssertionError(f"the tree has {size} leaves at seq {last.seq}")
+    return {
+        "school_id": head.school_id,
+        "head_seq": size,
+        "root": tree.root(frontier),
+        "frontier": frontier,
+        "head_recorded_at": last.recorded_at,
+    }
+
+
+async def append_marks(
+    connection: Connection, head: Head, who: Writers, marks: Sequence[NewMark], now: datetime
+) -> list[Recorded]:
+    """Append entries and amendments in their order and move the head; give where each stands.
+
+    `now` is the clock after the lock. The caller has decided that each follows lawfully from what stands.
+    """
+    if not marks:
+        return []
+    recorded = _moments(head, now, len(marks))
+    texts = _Texts()
+    leaves = []
+    for mark, at in zip(marks, recorded, strict=True):
+        leaf = MarkLeaf(
+            head.register,
+            at.seq,
+            mark.pupil_no,
+            mark.date,
+            mark.session,
+            mark.version,
+            mark.original_code,
+            mark.code,
+            mark.arrived_at,
+            mark.made_at,
+            at.recorded_at,
+            mark.source,
+            who.staff[mark.made_by][1],
+            who.client,
+            texts.keep(at.seq, "reason", mark.reason),
+            texts.keep(at.seq, "nature", mark.nature),
+            texts.keep(at.seq, "by-system", mark.by_system),
+        )
+        leaves.append(mark_bytes(leaf, who.keys[first_year(mark.date)]))
+    await _sql.append_marks(
+        connection,
+        seqs=[at.seq for at in recorded],
+        recorded_ats=[at.recorded_at for at in recorded],
+        made_ats=[mark.made_at for mark in marks],
+        dates=[mark.date for mark in marks],
+        pupil_nos=[mark.pupil_no for mark in marks],
+        staff_nos=[who.staff[mark.made_by][0] for mark in marks],
+        versions=[mark.version for mark in marks],
+        sessions=[mark.session for mark in marks],
+        original_codes=[mark.original_code for mark in marks],
+        codes=[mark.code for mark in marks],
+        sources=[mark.source for mark in marks],
+        arrived_ats=[mark.arrived_at for mark in marks],
+        client_no=who.client_no,
+        **texts.columns(),
+        **_moved(head, leaves, recorded[-1]),
+    )
+    return recorded
+
+
+async def append_changes(
+    connection: Connection, head: Head, who: Writers, changes: Sequence[NewChange], now: datetime
+) -> list[Recorded]:
+    """Append changes of roll, calendar, policy... in their order and move the head; give where each stands."""
+    if not changes:
+        return []
+    recorded = _moments(head, now, len(changes))
+    texts = _Texts()
+    leaves = []
+    for change, at in zip(changes, recorded, strict=True):
+        body = texts.keep(at.seq, "body", change.body)
+        if body is None:
+            raise AssertionError("a change has a body")
+        leaf = ChangeLeaf(
+            head.register,
+            at.seq,
+            change.kind,
+            change.subject,
+            change.made_at,
+            at.recorded_at,
+            who.staff[change.made_by][1] if change.made_by else None,
+            who.client,
+            body,
+            texts.keep(at.seq, "reason", change.reason),
+        )
+        leaves.append(change_bytes(leaf))
+    await _sql.append_changes(
+        connection,
+        seqs=[at.seq for at in recorded],
+        recorded_ats=[at.recorded_at for at in recorded],
+        made_ats=[change.made_at for change in changes],
+        kinds=[change.kind for change in changes],
+        subjects=[change.subject for change in changes],
+        staff_nos=[who.staff[change.made_by][0] if change.made_by else None for change in changes],
+        client_no=who.client_no,
+        **texts.columns(),
+        **_moved(head, leaves, recorded[-1]),
+    )
+    return recorded

@@ -1,0 +1,153 @@
+"""What is hashed for each event: canonical JSON (RFC 8785) of strings, integers and null.
+
+A leaf holds no number that is local to one database, and no text: it commits to texts and persons by salted hashes,
+so that they can be redacted, and it carries a nonce, so that a sibling hash in a proof cannot be guessed back to a
+pupil and a code. Version 1 of the leaf is fixed for ever: golden vectors stand in tests/ledger.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class MarkLeaf:
+    """An entry, as its leaf has it; the four commitments are 32 bytes each, or None where there is nothing."""
+
+    register: str
+    seq: int
+    pupil_no: int
+    date: date
+    session: str
+    version: int
+    original_code: str | None
+    code: str
+    arrived_at: time | None
+    made_at: datetime
+    recorded_at: datetime
+    source: str
+    made_by: bytes
+    client: bytes
+    reason: bytes | None = None
+    nature: bytes | None = None
+    by_system: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLeaf:
+    """A change of the roll, the calendar, the policy...: its salted body makes a nonce needless."""
+
+    register: str
+    seq: int
+    kind: str
+    subject: str
+    made_at: datetime
+    recorded_at: datetime
+    made_by: bytes | None
+    client: bytes
+    body: bytes
+    reason: bytes | None = None
+
+
+def micros(instant: datetime) -> int:
+    """Give an instant as whole microseconds since 1970 in UTC."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def kind_of(version: int) -> str:
+    """Give the kind of an entry: what is not the first is an amendment."""
+    return "mark-entered" if version == 1 else "mark-amended"
+
+
+def nonce(key: bytes, seq: int) -> str:
+    """Give 16 bytes, in hex, that nobody can compute without the key of the register and year."""
+    return hmac.digest(key, b"%d" % seq, "sha256")[:16].hex()
+
+
+def _hex(commitment: bytes | None) -> str | None:
+    return None if commitment is None else commitment.hex()
+
+
+def mark_bytes(leaf: MarkLeaf, key: bytes) -> bytes:
+    """Give the canonical bytes of an entry's leaf; `key` is that of the register and the session's academic year."""
+    return _canonical(
+        {
+            "arrived_at": None if leaf.arrived_at is None else leaf.arrived_at.strftime("%H:%M"),
+            "by_system": _hex(leaf.by_system),
+            "client": leaf.client.hex(),
+            "code": leaf.code,
+            "date": leaf.date.isoformat(),
+            "kind": kind_of(leaf.version),
+            "made_at": micros(leaf.made_at),
+            "made_by": leaf.made_by.hex(),
+            "nature": _hex(leaf.nature),
+            "nonce": nonce(key, leaf.seq),
+            "original_code": leaf.original_code,
+            "pupil_no": leaf.pupil_no,
+            "reason": _hex(leaf.reason),
+            "recorded_at": micros(leaf.recorded_at),
+            "register": leaf.register,
+            "seq": leaf.seq,
+            "session": leaf.session,
+            "source": leaf.source,
+            "v": 1,
+            "version": leaf.version,
+        }
+    ).encode()
+
+
+def change_bytes(leaf: ChangeLeaf) -> bytes:
+    """Give the canonical bytes of a change's leaf."""
+    return _canonical(
+        {
+            "body": leaf.body.hex(),
+            "client": leaf.client.hex(),
+            "kind": leaf.kind,
+            "made_at": micros(leaf.made_at),
+            "made_by": _hex(leaf.made_by),
+            "reason": _hex(leaf.reason),
+            "recorded_at": micros(leaf.recorded_at),
+            "register": leaf.register,
+            "seq": leaf.seq,
+            "subject": leaf.subject,
+            "v": 1,
+        }
+    ).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A text with its salt and the commitment that stands for both in a leaf."""
+
+    text: str
+    salt: bytes
+    commitment: bytes
+
+
+def seal(text: str) -> Sealed:
+    """Commit to a text under a fresh salt of 16 bytes: SHA-256(salt || UTF-8 text)."""
+    salt = secrets.token_bytes(16)
+    return Sealed(text, salt, commitment(salt, text))
+
+
+def commitment(salt: bytes, text: str) -> bytes:
+    """Give the commitment to a text under a salt."""
+    return sha256(salt + text.encode()).digest()
+
+
+def canonical(value: Mapping[str, object]) -> str:
+    """Write an object of strings, integers, null and the like in canonical form, to be sealed as one text."""
+    return _canonical(value)
+
+
+def person(name: str, position: str) -> str:
+    """Write who made an entry, as the text that a leaf commits to."""
+    return _canonical({"name": name, "position": position})

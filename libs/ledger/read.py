@@ -1,0 +1,191 @@
+"""Read a school's stream: what stands, whole chains, the amendments, and the events as they were hashed."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+import asyncpg
+
+from kit import database
+from kit.database import Connection
+from ledger.append import first_year
+from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, mark_bytes
+
+_sql = database.statements(__file__)
+
+Key = tuple[int, date, str]
+"""Whose entry, and for which session: pupil number, date, AM or PM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an entry: the first, or an amendment with its original code and reason."""
+
+    pupil_no: int
+    date: date
+    session: str
+    version: int
+    original_code: str | None
+    code: str
+    arrived_at: time | None
+    nature: str | None
+    reason: str | None
+    by_system: str | None
+    seq: int
+    made_at: datetime
+    recorded_at: datetime
+    staff_no: int
+    name: str
+    position: str
+    client: str
+    source: str
+
+    @property
+    def key(self) -> Key:
+        """Whose entry, and for which session."""
+        return self.pupil_no, self.date, self.session
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """All versions of one entry up to a position, in order; at least one."""
+
+    versions: tuple[Version, ...]
+
+    @property
+    def first(self) -> Version:
+        """The first entry."""
+        return self.versions[0]
+
+    @property
+    def current(self) -> Version:
+        """What stands."""
+        return self.versions[-1]
+
+    def out_of_order(self, at: int) -> bool:
+        """Say whether version number `at` was made before the one it replaced, as in a register kept offline."""
+        return at > 0 and self.versions[at].made_at < self.versions[at - 1].made_at
+
+
+def _version(row: asyncpg.Record) -> Version:
+    return Version(*row.values())
+
+
+def _chains(versions: Iterable[Version]) -> dict[Key, Chain]:
+    gathered: dict[Key, list[Version]] = {}
+    for version in versions:
+        gathered.setdefault(version.key, []).append(version)
+    return {key: Chain(tuple(chain)) for key, chain in gathered.items()}
+
+
+async def chains(connection: Connection, school_id: int, keys: Sequence[Key]) -> dict[Key, Chain]:
+    """Give the chains that stand for these entries now; a key without an entry is left out."""
+    rows = _sql.chains(
+        connection,
+        school_id=school_id,
+        pupil_nos=[key[0] for key in keys],
+        dates=[key[1] for key in keys],
+        sessions=[key[2] for key in keys],
+    )
+    return _chains([_version(row) async for row in rows])
+
+
+async def session_chains(connection: Connection, school_id: int, on: date, session: str, seq: int) -> dict[Key, Chain]:
+    """Give the chains of every pupil for one session, as they stood at `seq`."""
+    rows = _sql.session_chains(connection, school_id=school_id, on=on, session=session, seq=seq)
+    return _chains([_version(row) async for row in rows])
+
+
+async def pupil_chains(
+    connection: Connection, school_id: int, pupil_no: int, dates: tuple[date, date], seq: int
+) -> list[Chain]:
+    """Give one pupil's chains from the first to the second date inclusive, in order, as they stood at `seq`."""
+    rows = _sql.pupil_chains(connection, school_id=school_id, pupil_no=pupil_no, first=dates[0], last=dates[1], seq=seq)
+    return list(_chains([_version(row) async for row in rows]).values())
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """An amendment with the first entry of its chain; out of order when it was made before the entry it replaced."""
+
+    version: Version
+    first_entry: str
+    out_of_order: bool
+
+
+async def amendments(connection: Connection, **filters: Any) -> AsyncIterator[Amended]:
+    """Give amendments newest first; the filters are the parameters in read.sql, None where there is none."""
+    async for row in _sql.amendments(connection, **filters):
+        *version, first_entry, out_of_order = row.values()
+        yield Amended(Version(*version), first_entry, out_of_order)
+
+
+async def marked_dates(connection: Connection, school_id: int, dates: tuple[date, date]) -> list[tuple[date, str]]:
+    """Give the sessions between two dates inclusive that have an entry."""
+    return [
+        tuple(row.values())
+        async for row in _sql.marked_dates(connection, school_id=school_id, first=dates[0], last=dates[1])
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of the stream as it was hashed, and the texts that it commits to, each with its salt (hex)."""
+
+    seq: int
+    leaf: bytes
+    texts: Mapping[str, Mapping[str, str]]
+
+
+async def events(connection: Connection, school_id: int, after: int, limit: int) -> list[Event]:
+    """Give at most `limit` events of the stream after a position, in order, with nothing left out."""
+    keys: dict[int, bytes] = {
+        row["academic_year"]: row["key"] async for row in _sql.nonce_keys(connection, school_id=school_id)
+    }
+    register = str(await _sql.register_id(connection, school_id=school_id))
+    rows = [row async for row in _sql.stream(connection, school_id=school_id, after=after, up_to=after + limit)]
+    return [_event(row, register, keys) for row in rows]
+
+
+def _event(row: asyncpg.Record, register: str, keys: Mapping[int, bytes]) -> Event:
+    commitments = {part: commitment for part, commitment, _, _ in row["texts"] or ()}
+    texts = {part: {"salt": salt.hex(), "text": text} for part, _, salt, text in row["texts"] or () if salt is not None}
+    texts["client"] = {"salt": row["client_salt"].hex(), "text": row["client_id"]}
+    made_by = row["made_by"]
+    if made_by is not None:
+        texts["made_by"] = {"salt": row["made_by_salt"].hex(), "name": row["name"], "position": row["position"]}
+    if row["pupil_no"] is None:
+        change = ChangeLeaf(
+            register,
+            row["seq"],
+            row["kind"],
+            row["subject"],
+            row["made_at"],
+            row["recorded_at"],
+            made_by,
+            row["client"],
+            commitments["body"],
+            commitments.get("reason"),
+        )
+        return Event(row["seq"], change_bytes(change), texts)
+    mark = MarkLeaf(
+        register,
+        row["seq"],
+        row["pupil_no"],
+        row["session_date"],
+        row["session"],
+        row["version"],
+        row["original_code"],
+        row["code"],
+        row["arrived_at"],
+        row["made_at"],
+        row["recorded_at"],
+        row["source"],
+        made_by,
+        row["client"],
+        commitments.get("reason"),
+        commitments.get("nature"),
+        commitments.get("by-system"),
+    )
+    return Event(row["seq"], mark_bytes(mark, keys[first_year(mark.date)]), texts)

@@ -1,0 +1,46 @@
+"""The tree of hashes over a register's leaves: RFC 6962 section 2.1, kept as its frontier so that appending is cheap.
+
+The frontier holds the roots of the perfect subtrees that the leaves so far make up, the largest first: one for each bit
+that is set in their number.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+EMPTY_ROOT = sha256(b"").digest()
+WIDTH = 32
+"""Bytes of one hash."""
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """Give the hash of one leaf."""
+    return sha256(b"\x00" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Give the hash of an inner node."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def extend(frontier: bytes, size: int, leaves: Iterable[bytes]) -> tuple[bytes, int]:
+    """Append `leaves` to a tree of `size` leaves with this frontier; give the new frontier and size."""
+    stack = [frontier[at : at + WIDTH] for at in range(0, len(frontier), WIDTH)]
+    for leaf in leaves:
+        grown = leaf_hash(leaf)
+        full = size
+        while full & 1:
+            grown = node_hash(stack.pop(), grown)
+            full >>= 1
+        stack.append(grown)
+        size += 1
+    return b"".join(stack), size
+
+
+def root(frontier: bytes) -> bytes:
+    """Give the root of the tree that has this frontier."""
+    if not frontier:
+        return EMPTY_ROOT
+    *rest, folded = [frontier[at : at + WIDTH] for at in range(0, len(frontier), WIDTH)]
+    for left in reversed(rest):
+        folded = node_hash(left, folded)
+    return folded

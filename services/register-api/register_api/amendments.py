@@ -1,0 +1,262 @@
+"""Amend entries, and audit the amendments: original entry, amended entry, reason, date, name and position (reg 6)."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from codes.book import Session
+from codes.register import Amendment
+from kit import database, formats, lists
+from kit.fields import Body, Day, Instant, Text, TimeOfDay, Words, written
+from ledger import read
+from ledger.as_at import AsAt, resolve
+from register_api import pupil_ids
+from register_api.bodies import AsAtRead, BySystem, Faulty, MadeBy, PupilId, stands_alone
+from register_api.caller import LONDON, AmendmentsWriter, AuditReader, Caller, DryRun
+from register_api.recording import Malformed, Outcomes, Prefer, Wanted, record, wants_strict
+
+router = APIRouter(tags=["amendments"])
+
+COLUMNS = (
+    *("pupil", "date", "session", "original_entry", "amended_entry", "reason", "made_at", "name", "position"),
+    *("made_by_id", "recorded_at", "client", "seq", "version", "first_entry", "out_of_order"),
+)
+
+
+class AmendmentItem(Body):
+    """An amendment of one entry; `original_entry` must still stand."""
+
+    pupil: Annotated[str, PupilId]
+    date: Day
+    session: Session
+    original_entry: Annotated[str, Field(strict=True, max_length=4)]
+    amended_entry: Annotated[str, Field(strict=True, max_length=4)]
+    reason: Text = ""
+    version: Annotated[int, Field(strict=True, ge=1)] | None = None
+    arrived_at: TimeOfDay | None = None
+    minutes_late: Annotated[int, Field(strict=True, ge=0, le=600)] | None = None
+    nature: Words | None = None
+    made_by: MadeBy | None = None
+    made_at: Instant | None = None
+    by_system: BySystem | None = None
+
+
+class Amend(Body):
+    """Amendments of any dates, and who made them."""
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "made_by": {"name": "B. Office", "position": "Attendance officer"},
+                    "amendments": [
+                        {
+                            "pupil": "p-004",
+                            "date": "2026-09-07",
+                            "session": "AM",
+                            "original_entry": "N",
+                            "amended_entry": "I",
+                            "reason": "Parent telephoned at 09:40: sickness",
+                        }
+                    ],
+                }
+            ]
+        }
+    }
+
+    made_by: MadeBy | None = None
+    made_at: Instant | None = None
+    by_system: BySystem | None = None
+    amendments: list[Annotated[AmendmentItem, stands_alone]]
+
+
+def _wanted(body: Amend) -> list[Wanted | Malformed]:
+    items: Sequence[AmendmentItem | Faulty] = body.amendments
+    return [
+        Malformed(index, item.pupil, item.faults("amendments", index))
+        if isinstance(item, Faulty)
+        else Wanted(
+            index,
+            item.pupil,
+            item.date,
+            item.session,
+            Amendment(
+                item.original_entry,
+                item.amended_entry,
+                item.reason,
+                item.version,
+                item.arrived_at,
+                item.minutes_late,
+                item.nature,
+                item.made_at or body.made_at,
+            ),
+            item.made_by or body.made_by,
+            item.by_system or body.by_system,
+        )
+        for index, item in enumerate(items)
+    ]
+
+
+@router.post(
+    "/v1/schools/{urn}/amendments",
+    summary="Amend entries",
+    response_model=Outcomes,
+    response_model_exclude_none=True,
+)
+async def amend(
+    caller: AmendmentsWriter, body: Amend, response: Response, prefer: Prefer = None, dry_run: DryRun = False
+) -> Outcomes:
+    """Amend entries, each by itself. The entry that was is kept: the register shows every version, and who made it why."""
+    strict = wants_strict(prefer)
+    outcomes = await record(
+        caller, _wanted(body), collection="amendments", source="live", strict=strict, dry_run=dry_run
+    )
+    if strict:
+        response.headers["Preference-Applied"] = "handling=strict"
+    return outcomes
+
+
+class AmendmentRead(Body):
+    """An amendment as an auditor reads it."""
+
+    pupil: str
+    date: date
+    session: Session
+    original_entry: str
+    amended_entry: str
+    reason: str | None
+    made_at: str
+    made_by: MadeBy
+    made_by_id: int
+    recorded_at: str
+    client: str
+    seq: int
+    version: int
+    first_entry: str
+    out_of_order: bool
+
+
+class Amendments(Body):
+    """A page of the audit, newest first."""
+
+    as_at: AsAtRead
+    items: list[AmendmentRead]
+    next: str | None
+
+
+class AuditFilters(Body):
+    """What narrows an audit; every filter that is given must be met, and one that is repeated is met by any of its values."""
+
+    pupil: list[str] | None = None
+    made_by_id: list[int] | None = None
+    client: list[str] | None = None
+    original_entry: list[str] | None = None
+    amended_entry: list[str] | None = None
+    first: Day | None = Field(None, alias="from")
+    last: Day | None = Field(None, alias="to")
+    made_from: Day | None = None
+    made_to: Day | None = None
+    recorded_from: Day | None = None
+    recorded_to: Day | None = None
+    lag_min: int | None = Field(None, ge=0, description="Days from the session to the amendment, at the least.")
+    limit: int = Field(lists.DEFAULT_LIMIT, ge=1, le=lists.MOST)
+    cursor: str | None = Field(None, description="`next` of the page before.")
+    as_at: str | None = Field(None, description="An instant, or `seq:N`: the audit as it stood then.")
+    format: str | None = Field(None, description="json, csv or ndjson; over `Accept`.")
+
+
+def _midnight(on: date | None, *, after: bool = False) -> datetime | None:
+    """Give the beginning of a London day, or of the day after it."""
+    if on is None:
+        return None
+    return datetime.combine(on + timedelta(days=1) if after else on, time(), LONDON)
+
+
+def _read(amended: read.Amended, ids: Mapping[int, str]) -> AmendmentRead:
+    version = amended.version
+    assert version.original_code is not None
+    return AmendmentRead(
+        pupil=ids[version.pupil_no],
+        date=version.date,
+        session=Session(version.session),
+        original_entry=version.original_code,
+        amended_entry=version.code,
+        reason=version.reason,
+        made_at=written(version.made_at),
+        made_by=MadeBy(name=version.name, position=version.position),
+        made_by_id=version.staff_no,
+        recorded_at=written(version.recorded_at),
+        client=version.client,
+        seq=version.seq,
+        version=version.version,
+        first_entry=amended.first_entry,
+        out_of_order=amended.out_of_order,
+    )
+
+
+async def _page(
+    connection: database.Connection, caller: Caller, filters: AuditFilters, seq: int, before: int | None, limit: int
+) -> list[AmendmentRead]:
+    """Give the amendments below a position that meet the filters, newest first."""
+    pupil_nos = None
+    if filters.pupil is not None:
+        pupil_nos = list((await pupil_ids.numbers(connection, caller.school_id, filters.pupil)).values())
+    found = [
+        pair
+        async for pair in read.amendments(
+            connection,
+            school_id=caller.school_id,
+            seq=seq,
+            before=before,
+            limit=limit,
+            pupil_nos=pupil_nos,
+            staff_nos=filters.made_by_id,
+            clients=filters.client,
+            original_entries=filters.original_entry,
+            amended_entries=filters.amended_entry,
+            first=filters.first,
+            last=filters.last,
+            made_from=_midnight(filters.made_from),
+            made_before=_midnight(filters.made_to, after=True),
+            recorded_from=_midnight(filters.recorded_from),
+            recorded_before=_midnight(filters.recorded_to, after=True),
+            lag_min=filters.lag_min,
+        )
+    ]
+    ids = await pupil_ids.ids(connection, caller.school_id, [amended.version.pupil_no for amended in found])
+    return [_read(amended, ids) for amended in found]
+
+
+@router.get("/v1/schools/{urn}/amendments", summary="Audit the amendments", response_model=Amendments)
+async def audit(
+    caller: AuditReader, filters: Annotated[AuditFilters, Query()], request: Request, response: Response
+) -> Any:
+    """Give the amendments that meet every filter, newest first; as CSV or NDJSON all of them, streamed."""
+    format_ = formats.chosen(request, filters.format)
+    now = caller.now()
+    if format_ is not formats.Format.JSON:
+        return formats.stream(_all(caller, filters, now), COLUMNS, format_)
+    position = lists.position(filters.cursor, frozenset({"seq", "before"}))
+    async with database.reading(caller.engine, caller.school_id) as connection:
+        asked = filters.as_at if position is None else f"seq:{position['seq']}"
+        at = await resolve(connection, caller.school_id, asked, now)
+        before = None if position is None else position["before"]
+        items = await _page(connection, caller, filters, at.seq, before, filters.limit + 1)
+    more = len(items) > filters.limit
+    items = items[: filters.limit]
+    following = {"seq": at.seq, "before": items[-1].seq} if more else None
+    return {"as_at": AsAtRead.of(at), **lists.page(request, response, items, following)}
+
+
+async def _all(caller: Caller, filters: AuditFilters, now: datetime) -> AsyncIterator[Sequence[Any]]:
+    async with database.reading(caller.engine, caller.school_id) as connection:
+        at: AsAt = await resolve(connection, caller.school_id, filters.as_at, now)
+        before = None
+        while items := await _page(connection, caller, filters, at.seq, before, lists.MOST):
+            for item in items:
+                flat = item.model_dump(mode="json")
+                yield [flat["made_by"][name] if name in flat["made_by"] else flat[name] for name in COLUMNS]
+            before = items[-1].seq

@@ -1,0 +1,102 @@
+"""Enter the marks of one session, and read registers and pupils' marks back."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import Field
+
+from codes.book import Session
+from codes.register import Mark
+from kit.fields import Body, Day, Instant, TimeOfDay, Words
+from register_api.bodies import BySystem, Faulty, MadeBy, PupilId, stands_alone
+from register_api.caller import DryRun, MarksWriter
+from register_api.recording import Malformed, Outcomes, Prefer, Wanted, record, wants_strict
+
+router = APIRouter(tags=["marks"])
+
+SessionDate = Annotated[
+    Day, Path(alias="date", description="The date of the session, London's.", examples=["2026-09-07"])
+]
+SessionName = Annotated[Session, Path(description="AM or PM.")]
+
+
+class MarkItem(Body):
+    """A mark for one pupil."""
+
+    pupil: Annotated[str, PupilId]
+    code: Annotated[str, Field(strict=True, max_length=4, description="A code in force on the date.", examples=["/"])]
+    arrived_at: TimeOfDay | None = None
+    minutes_late: Annotated[int, Field(strict=True, ge=0, le=600)] | None = None
+    nature: Words | None = None
+    made_by: MadeBy | None = None
+    made_at: Instant | None = None
+    by_system: BySystem | None = None
+
+
+class EnterMarks(Body):
+    """The marks of one session, and who made them."""
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "made_by": {"name": "A. Teacher", "position": "Class teacher"},
+                    "made_at": "2026-09-07T08:59:10+01:00",
+                    "marks": [{"pupil": "p-001", "code": "/"}, {"pupil": "p-002", "code": "L", "arrived_at": "08:58"}],
+                }
+            ]
+        }
+    }
+
+    made_by: MadeBy | None = None
+    made_at: Instant | None = None
+    by_system: BySystem | None = None
+    marks: list[Annotated[MarkItem, stands_alone]]
+
+
+def _wanted(body: EnterMarks, on: date, session: Session) -> list[Wanted | Malformed]:
+    items: Sequence[MarkItem | Faulty] = body.marks
+    return [
+        Malformed(index, item.pupil, item.faults("marks", index))
+        if isinstance(item, Faulty)
+        else Wanted(
+            index,
+            item.pupil,
+            on,
+            session,
+            Mark(item.code, item.arrived_at, item.minutes_late, item.nature, item.made_at or body.made_at),
+            item.made_by or body.made_by,
+            item.by_system or body.by_system,
+        )
+        for index, item in enumerate(items)
+    ]
+
+
+@router.post(
+    "/v1/schools/{urn}/registers/{date}/{session}/marks",
+    summary="Enter marks",
+    response_model=Outcomes,
+    response_model_exclude_none=True,
+)
+async def enter_marks(
+    caller: MarksWriter,
+    on: SessionDate,
+    session: SessionName,
+    body: EnterMarks,
+    response: Response,
+    prefer: Prefer = None,
+    dry_run: DryRun = False,
+) -> Outcomes:
+    """Enter the first mark of each pupil named, each by itself: answered in the order of the request, once committed.
+
+    A mark equal to the first entry is `unchanged`, so a request may be sent again after a lost reply.
+    """
+    strict = wants_strict(prefer)
+    outcomes = await record(
+        caller, _wanted(body, on, session), collection="marks", source="live", strict=strict, dry_run=dry_run
+    )
+    if strict:
+        response.headers["Preference-Applied"] = "handling=strict"
+    return outcomes

@@ -1,0 +1,325 @@
+"""The one write path for entries: lock, read what stands, decide each by the law, append, say what became of each."""
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import Header
+
+from codes.book import Session
+from codes.register import (
+    Amended,
+    Amendment,
+    Entered,
+    Entry,
+    Mark,
+    Refused,
+    Unchanged,
+    decide_amendment,
+    decide_mark,
+)
+from kit import database
+from kit.catalogue import CATALOGUE
+from kit.fields import Body, written
+from kit.problems import Fault, Problem, pointer
+from ledger import append, read
+from ledger.append import NewMark, Person
+from register_api import facts
+from register_api.bodies import BySystem, MadeBy
+from register_api.caller import Caller
+
+MOST_ITEMS = 2_000
+_CONFLICTS = frozenset({"already-entered", "no-entry", "entry-changed"})
+
+Prefer = Annotated[str | None, Header(description="`handling=strict`: all or nothing (RFC 7240).")]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One entry or amendment that was asked for, by its place in the request."""
+
+    index: int
+    pupil: str
+    date: date
+    session: Session
+    command: Mark | Amendment
+    made_by: MadeBy | None
+    by_system: BySystem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An item that does not have the documented form, and where its faults lie."""
+
+    index: int
+    pupil: str | None
+    faults: tuple[Fault, ...]
+
+
+class CurrentEntry(Body):
+    """What stands in the register now."""
+
+    code: str
+    version: int
+    seq: int
+    made_at: str
+    made_by: MadeBy
+
+
+class Outcome(Body):
+    """What became of one item; `not-written` is lawful in itself, but another was refused and all or nothing was asked."""
+
+    index: int
+    pupil: str | None
+    outcome: Literal["entered", "amended", "unchanged", "refused", "not-written"]
+    seq: int | None = None
+    version: int | None = None
+    current_entry: CurrentEntry | None = None
+    problem: dict[str, Any] | None = None
+
+
+class Outcomes(Body):
+    """What became of a request, in its order; the counts add up to the number of items."""
+
+    seq: int
+    entered: int | None = None
+    amended: int | None = None
+    unchanged: int
+    refused: int
+    outcomes: list[Outcome]
+
+
+Decision = Entered | Amended | Unchanged | Problem
+
+
+def wants_strict(prefer: str | None) -> bool:
+    """Say whether all or nothing was asked for."""
+    return prefer is not None and "handling=strict" in prefer.replace(" ", "").lower().split(",")
+
+
+def current_entry(chain: read.Chain) -> CurrentEntry:
+    """Show what stands."""
+    now = chain.current
+    return CurrentEntry(
+        code=now.code,
+        version=now.version,
+        seq=now.seq,
+        made_at=written(now.made_at),
+        made_by=MadeBy(name=now.name, position=now.position),
+    )
+
+
+def _entry(version: read.Version) -> Entry:
+    return Entry(version.code, version.version, version.arrived_at, version.nature)
+
+
+class _Register:
+    """What the decisions of one request rest on, and what they come to."""
+
+    def __init__(
+        self, collection: str, school: facts.SchoolFacts, pupils: Any, chains: dict[read.Key, read.Chain]
+    ) -> None:
+        self._collection = collection
+        self._school = school
+        self._pupils = pupils
+        self._chains = chains
+        self._sittings: dict[Any, Any] = {}
+        self._seen: set[read.Key] = set()
+
+    def _problem(self, item: Wanted, slug: str, member: str, detail: str, **extra: Any) -> Problem:
+        if member in {field.name for field in dataclasses.fields(item.command)} | {"pupil", "made_by"}:
+            fault = Fault(detail, pointer=pointer((self._collection, item.index, member)))
+        elif self._collection == "marks":
+            fault = Fault(detail, parameter=member)
+        else:
+            fault = Fault(detail, pointer=pointer((self._collection, item.index, member)))
+        return Problem(slug, detail, (fault,), extra)
+
+    def key(self, item: Wanted) -> read.Key | None:
+        """Give the pupil's number with date and session; None for an unknown pupil."""
+        found = self._pupils.get((item.pupil, item.date))
+        return None if found is None else (found[0], item.date, item.session.value)
+
+    def chain(self, item: Wanted) -> read.Chain | None:
+        """Give what stands for the item."""
+        key = self.key(item)
+        return None if key is None else self._chains.get(key)
+
+    def decide(self, item: Wanted, now: Any) -> Decision:
+        """Decide one item by the law; a refusal is a problem that points at the fault."""
+        key = self.key(item)
+        if key is None:
+            return self._problem(
+                item, "unknown-pupil", "pupil", f"There is no pupil {item.pupil!r} in the admission register."
+            )
+        if item.made_by is None:
+            return self._problem(item, "made-by-required", "made_by", "Who made the entry, by name and position?")
+        if key in self._seen:
+            return self._problem(item, "duplicate-in-request", "pupil", "An earlier item is about the same entry.")
+        self._seen.add(key)
+        pupil = self._pupils[item.pupil, item.date][1]
+        sitting_of = (item.date, item.session, pupil.year_group)
+        if sitting_of not in self._sittings:
+            self._sittings[sitting_of] = self._school.sitting(*sitting_of)
+        sitting = self._sittings[sitting_of]
+        if sitting is None:
+            return self._problem(item, "calendar-missing", "date", f"There is no calendar for the year of {item.date}.")
+        chain = self._chains.get(key)
+        current = None if chain is None else _entry(chain.current)
+        if isinstance(item.command, Mark):
+            first = None if chain is None else _entry(chain.first)
+            decided = decide_mark(item.command, pupil, sitting, first, current, now)
+        else:
+            decided = decide_amendment(item.command, pupil, sitting, current, now)
+        if isinstance(decided, Refused):
+            shown = {"current_entry": current_entry(chain).model_dump()} if chain is not None else {}
+            return self._problem(item, decided.slug, decided.member, decided.detail, **shown)
+        return decided
+
+    def new_mark(self, item: Wanted, event: Entered | Amended, source: str) -> NewMark:
+        """Turn a decided event into an entry to be appended."""
+        key = self.key(item)
+        assert key is not None and item.made_by is not None
+        amended = isinstance(event, Amended)
+        return NewMark(
+            *key,
+            event.version if amended else 1,
+            event.original_code if amended else None,
+            event.code,
+            event.arrived_at,
+            event.made_at,
+            item.made_by.person(),
+            source,
+            event.reason if amended else None,
+            event.nature,
+            None if item.by_system is None else json.dumps(item.by_system.model_dump(), sort_keys=True),
+        )
+
+
+async def record(
+    caller: Caller,
+    items: Sequence[Wanted | Malformed],
+    *,
+    collection: Literal["marks", "amendments"],
+    source: str,
+    strict: bool,
+    dry_run: bool,
+) -> Outcomes:
+    """Record what is lawful of `items` in one transaction, and answer for each once it is committed.
+
+    Raises `too-many-items`; with `strict`, `refused-whole` or `conflicts-whole` when any is refused, and writes nothing.
+    """
+    if len(items) > MOST_ITEMS:
+        detail = f"{len(items)} items; {MOST_ITEMS} at most."
+        raise Problem("too-many-items", detail, (Fault(detail, pointer=pointer((collection,))),))
+    wanted = [item for item in items if isinstance(item, Wanted)]
+    dates = {item.date for item in wanted}
+    async with database.writing(caller.engine, caller.school_id, dry_run=dry_run) as connection:
+        head = await append.lock(connection, caller.school_id)
+        now = caller.now()
+        school = await facts.school_facts(connection, caller.school_id, dates)
+        pupils = await facts.pupils(connection, caller.school_id, ((item.pupil, item.date) for item in wanted))
+        keys = [
+            (pupils[item.pupil, item.date][0], item.date, item.session.value)
+            for item in wanted
+            if (item.pupil, item.date) in pupils
+        ]
+        register = _Register(collection, school, pupils, await read.chains(connection, caller.school_id, keys))
+        decisions = [_malformed(item) if isinstance(item, Malformed) else register.decide(item, now) for item in items]
+        marks = [
+            register.new_mark(item, decision, source)
+            for item, decision in zip(items, decisions, strict=True)
+            if isinstance(item, Wanted) and isinstance(decision, Entered | Amended)
+        ]
+        if strict and any(isinstance(decision, Problem) for decision in decisions):
+            raise _refused_whole(items, decisions)
+        recorded = []
+        if marks:
+            who = await append.writers(
+                connection, head, caller.identity.client_id, {mark.made_by for mark in marks}, dates
+            )
+            recorded = await append.append_marks(connection, head, who, marks, now)
+    return _outcomes(items, decisions, register, recorded, recorded[-1].seq if recorded else head.seq)
+
+
+def _malformed(item: Malformed) -> Problem:
+    return Problem("invalid-item", "The item does not have the documented form.", item.faults)
+
+
+def _refused_whole(items: Sequence[Wanted | Malformed], decisions: Sequence[Decision]) -> Problem:
+    refused = [decision for decision in decisions if isinstance(decision, Problem)]
+    conflict = all(problem.code in _CONFLICTS for problem in refused)
+    outcomes = [
+        Outcome(index=item.index, pupil=item.pupil, outcome="refused", problem=decision.as_json())
+        if isinstance(decision, Problem)
+        else Outcome(
+            index=item.index,
+            pupil=item.pupil,
+            outcome="unchanged" if isinstance(decision, Unchanged) else "not-written",
+        )
+        for item, decision in zip(items, decisions, strict=True)
+    ]
+    return Problem(
+        "conflicts-whole" if conflict else "refused-whole",
+        f"{len(refused)} of {len(items)} items were refused, so nothing was written.",
+        tuple(fault for problem in refused for fault in problem.errors),
+        {"outcomes": [outcome.model_dump(exclude_none=True) for outcome in outcomes]},
+        {"Preference-Applied": "handling=strict"},
+    )
+
+
+def _outcomes(
+    items: Sequence[Wanted | Malformed],
+    decisions: Sequence[Decision],
+    register: _Register,
+    recorded: Sequence[append.Recorded],
+    seq: int,
+) -> Outcomes:
+    places = iter(recorded)
+    outcomes = []
+    counts: Counter[str] = Counter()
+    for item, decision in zip(items, decisions, strict=True):
+        match decision:
+            case Entered():
+                outcome = Outcome(
+                    index=item.index, pupil=item.pupil, outcome="entered", seq=next(places).seq, version=1
+                )
+            case Amended(version=version):
+                outcome = Outcome(
+                    index=item.index, pupil=item.pupil, outcome="amended", seq=next(places).seq, version=version
+                )
+            case Unchanged():
+                outcome = _unchanged(item, register)
+            case Problem():
+                outcome = Outcome(index=item.index, pupil=item.pupil, outcome="refused", problem=decision.as_json())
+        counts[outcome.outcome] += 1
+        outcomes.append(outcome)
+    return Outcomes(
+        seq=seq,
+        entered=counts["entered"],
+        amended=counts["amended"],
+        unchanged=counts["unchanged"],
+        refused=counts["refused"],
+        outcomes=outcomes,
+    )
+
+
+def _unchanged(item: Wanted | Malformed, register: _Register) -> Outcome:
+    """Answer a retry: where the entry stands, and, when it has been amended since, what stands now."""
+    chain = register.chain(item) if isinstance(item, Wanted) else None
+    if chain is None:  # `#` on a closed day: there is no entry
+        return Outcome(index=item.index, pupil=item.pupil, outcome="unchanged")
+    repeated = chain.first if isinstance(item, Wanted) and isinstance(item.command, Mark) else chain.current
+    since = current_entry(chain) if chain.current is not repeated else None
+    return Outcome(
+        index=item.index,
+        pupil=item.pupil,
+        outcome="unchanged",
+        seq=repeated.seq,
+        version=repeated.version,
+        current_entry=since,
+    )
