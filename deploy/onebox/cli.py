@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
+from kit.tokens import SCOPES
 from onebox import clients, database, place, postgres, services, up
 
 FAILURES = (
@@ -122,8 +123,6 @@ def _port(text: str) -> int:
 
 
 def _scope(text: str) -> str:
-    from kit.tokens import SCOPES
-
     if text not in SCOPES:
         raise argparse.ArgumentTypeError(f"{text} is not a scope; there are {', '.join(sorted(SCOPES))}")
     return text

@@ -9,6 +9,7 @@ from typing import Any
 import aiosql
 from rich.console import Console
 
+from kit.tokens import SCOPES
 from onebox import clients, database
 from onebox.postgres import write_private
 from onebox.services import Service
@@ -29,8 +30,6 @@ def play(data: Path, url: str, register: Service, analytics: Service, console: C
 
     What it posts is idempotent, so an interrupted one is simply played again by the next `up`.
     """
-    from kit.tokens import SCOPES
-
     write_private(data / "demo.json", {"played": False})
     administrator = asyncio.run(clients.add(url, "Demonstration administrator", SCOPES, "national"))
     # Imported by name: the demonstration brings its own data, and a register without it never loads any.

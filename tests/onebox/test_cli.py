@@ -1,0 +1,145 @@
+import asyncio
+import hashlib
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from onebox import postgres
+from onebox.cli import main
+from tests.support.postgres import SMALL, Database
+
+
+def rollbook(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "onebox.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+async def stored(database: Database, client_id: str) -> asyncpg.Record:
+    connection = await asyncpg.connect(database.owner_url)
+    try:
+        row = await connection.fetchrow("SELECT * FROM access.client WHERE client_id = $1", client_id)
+        assert row is not None
+        return row
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Give a port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    """Give a port that another program listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+async def test_a_client_is_added_and_its_secret_is_kept_only_as_a_digest(database: Database) -> None:
+    added = rollbook(
+        *("clients", "add", "Ash MIS", "--scope", "marks:write", "amendments:write", "--scope", "register:read"),
+        *("--school", "123456", "123457", "--database-url", database.owner_url),
+    )
+    assert added.returncode == 0, added.stderr
+    credentials = json.loads(added.stdout)
+    assert set(credentials) == {"client_id", "client_secret"}
+    assert credentials["client_id"].startswith("ash-mis-")
+    row = await stored(database, credentials["client_id"])
+    assert row["secret_sha256"] == hashlib.sha256(credentials["client_secret"].encode()).digest()
+    assert row["scopes"] == ["amendments:write", "marks:write", "register:read"]
+    assert (row["name"], row["reach_kind"], row["reach"]) == ("Ash MIS", "schools", ["123456", "123457"])
+    assert row["revoked_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("reach", "kind", "ids"),
+    [
+        (["--trust", "5143"], "trust", ["5143"]),
+        (["--la", "931"], "authority", ["931"]),
+        (["--national"], "national", []),
+    ],
+)
+def test_the_reach_of_a_client_is_what_was_asked_for(
+    database: Database, capsys: pytest.CaptureFixture[str], reach: list[str], kind: str, ids: list[str]
+) -> None:
+    assert main(["clients", "add", "X", "--scope", "audit:read", *reach, "--database-url", database.owner_url]) == 0
+    client_id = json.loads(capsys.readouterr().out)["client_id"]
+
+    client = asyncio.run(stored(database, client_id))
+    assert (client["reach_kind"], client["reach"]) == (kind, ids)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (["--scope", "marks:erase", "--national"], "marks:erase is not a scope"),
+        (["--scope", "audit:read"], "required"),
+        (["--scope", "audit:read", "--la", "931", "--national"], "not allowed with"),
+        (["--scope", "audit:read", "--school", "12345"], "six digits"),
+        (["--scope", "audit:read", "--la", "Kent"], "three digits"),
+        (["--national"], "required"),
+    ],
+)
+def test_a_client_that_makes_no_sense_is_a_usage_error(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], fault: str
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["clients", "add", "X", *arguments])
+    assert exit_.value.code == 2
+    assert fault in capsys.readouterr().err
+
+
+def test_a_client_for_a_register_that_is_not_there_makes_no_register(tmp_path: Path) -> None:
+    data = tmp_path / "nothing"
+    added = rollbook("clients", "add", "X", "--scope", "audit:read", "--national", "--data", str(data))
+    assert (added.returncode, added.stdout) == (1, "")
+    assert "There is no register" in added.stderr
+    assert not data.exists()
+
+
+def test_a_client_for_a_register_never_migrated_is_told_so(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    postgres.stop(postgres.start(data, SMALL))
+    added = rollbook("clients", "add", "X", "--scope", "audit:read", "--national", "--data", str(data))
+    assert (added.returncode, added.stdout) == (1, "")
+    assert "never migrated" in added.stderr
+    assert postgres.running(data) is None
+
+
+def test_a_busy_port_is_refused_before_anything_is_started(tmp_path: Path, busy_port: int) -> None:
+    data = tmp_path / "data"
+    refused = rollbook("up", "--data", str(data), "--analytics-port", str(busy_port), "--register-port", "0")
+    assert refused.returncode == 2
+    refused = rollbook("up", "--data", str(data), "--register-port", str(busy_port))
+    assert refused.returncode == 1
+    assert f"Port {busy_port}" in refused.stderr
+    assert "--register-port" in refused.stderr
+    assert not (data / "postgres").exists()
+
+
+def test_a_second_up_on_the_same_data_is_refused(tmp_path: Path, free_port: int) -> None:
+    data = tmp_path / "data"
+    with postgres.held(data):
+        refused = rollbook("up", "--data", str(data), "--register-port", str(free_port))
+    assert refused.returncode == 1
+    assert "already running" in refused.stderr
+
+
+def test_an_operators_server_that_is_away_is_reported_in_one_line(tmp_path: Path, free_port: int) -> None:
+    url = f"postgresql://someone:secret@127.0.0.1:{free_port}/none"
+    refused = rollbook("up", "--database-url", url, "--data", str(tmp_path / "data"))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("rollbook: The database does not let us in")
+    assert "secret" not in refused.stderr
