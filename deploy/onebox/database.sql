@@ -4,7 +4,7 @@ SELECT CAST(current_setting('server_version_num') AS int);
 
 -- name: any_school()$
 -- Whether any school has been set up.
-SELECT EXISTS (SELECT FROM register.school);
+SELECT EXISTS (SELECT FROM ledger.head);
 
 -- name: admission(role, password)$
 -- The statement that lets a role log in: a password cannot be a parameter of it, so it is quoted by the server.

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 OWNER = "rollbook_owner"
 DATABASE = "rollbook"
@@ -142,6 +143,11 @@ def last_lines(path: Path, count: int = 12) -> str:
     return "\n".join(path.read_text(errors="replace").splitlines()[-count:]) if path.exists() else ""
 
 
+def open_log(path: Path) -> BinaryIO:
+    """Open a file that only its owner may read, to write on at its end."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
 def write_private(path: Path, value: object) -> None:
     """Write a value as JSON to a file that only its owner may read; whole, or not at all."""
     draft = path.with_name(path.name + ".new")
@@ -242,7 +248,7 @@ def _run(data: Path, command: list[str], words: str = "") -> None:
 def _launch(data: Path, cluster: Path, prefix: list[str], settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
     network = {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
     options = [f"--{name}={value}" for name, value in {**settings, **network}.items()]
-    with (data / "postgres.log").open("ab") as log:
+    with open_log(data / "postgres.log") as log:
         # A session of its own, so that a Ctrl-C in the terminal reaches us and not the server.
         return subprocess.Popen(
             [*prefix, binary("postgres"), "-D", str(cluster), *options],

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from onebox.postgres import last_lines
+from onebox.postgres import last_lines, open_log
 
 READY_WITHIN = 120.0
 STOPPED_WITHIN = 10.0
@@ -48,8 +48,12 @@ def require_free(name: str, port: int) -> None:
 
 
 def start(name: str, app: str, port: int, log: Path, settings: Mapping[str, str]) -> Service:
-    """Start the application factory `app` on `port`, its settings given by environment and its output kept in `log`."""
-    with log.open("wb") as output:
+    """Start the application factory `app` on `port`, told its settings by environment.
+
+    What it says is kept in `log` until the next start.
+    """
+    log.unlink(missing_ok=True)
+    with open_log(log) as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "onebox.serve", app, str(port), str(os.getpid())],
             env={**os.environ, **settings},
