@@ -126,9 +126,9 @@ def thresholds(
     """Every session, in order, with which ten unauthorised ones stand in ten consecutive school weeks.
 
     `entries` are what stands, in order, of one pupil; `school_weeks` the Mondays of the weeks with at least one open
-    session, in order, of as many years as needed (for a pupil of several schools their union). Codes G, N, O and U count
-    from 19 August 2024 and while the pupil is of compulsory school age. `spent` are sessions that an earlier notice
-    relied on. Sources: National Framework for penalty notices; law.md 5.1 and 5.2.
+    session, in order, of as many years as needed (for a pupil of several schools their union). Codes G, N, O and U
+    count from 19 August 2024 and while the pupil is of compulsory school age. `spent` are sessions that an earlier
+    notice relied on. Source: National Framework for penalty notices.
     """
     counting = [
         (place, entry)

@@ -35,7 +35,7 @@ class Tally:
     authorised_absence: int = 0
     unauthorised_absence: int = 0
     overall_absence: int = 0
-    codes: Mapping[str, int] = field(default=_NO_CODES)
+    codes: Mapping[str, int] = field(default_factory=lambda: _NO_CODES)
 
     @property
     def not_attending_coronavirus(self) -> int:
@@ -179,7 +179,7 @@ class Group:
 
 
 def group(tallies: Iterable[Tally]) -> Group:
-    """The sums over one tally for each enrolment. Rates of a group are of the pooled sums, not means of pupils' rates."""
+    """The sums over one tally for each enrolment; its rates are of the pooled sums, not means of pupils' rates."""
     counted = [one for one in tallies if one.possible_sessions]
     persistent = [one for one in counted if is_persistent(one.overall_absence, one.possible_sessions)]
     total = EMPTY

@@ -26,7 +26,7 @@ class CensusPeriod(StrEnum):
 
 
 def census_period(on: date) -> CensusPeriod:
-    """The census period of a day: they change on 1 January, after Easter Sunday, at the spring bank holiday, 1 August."""
+    """The census period of a day: the next begins on 1 January, after Easter Sunday, at the spring bank holiday."""
     if on.month >= 8:
         return CensusPeriod.AUTUMN
     if on <= easter_sunday(on.year):
