@@ -3,6 +3,8 @@
 import asyncio
 import importlib
 import json
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,9 @@ from rich.console import Console
 
 from kit.tokens import SCOPES
 from onebox import clients, database
+from onebox.clients import Credentials
 from onebox.postgres import write_private
 from onebox.services import Service
-
-_AUTHORITY = ("attendance:read", "alerts:read", "returns:read", "feeds:read")
-_AUDITOR = ("register:read", "audit:read", "evidence:read")
 
 _sql = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
 
@@ -30,54 +30,68 @@ def play(data: Path, url: str, register: Service, analytics: Service, console: C
 
     What it posts is idempotent, so an interrupted one is simply played again by the next `up`.
     """
+
+    def add_client(name: str, scopes: Sequence[str], kind: clients.ReachKind, reach: Sequence[str]) -> Credentials:
+        return asyncio.run(clients.add(url, name, scopes, kind, reach))
+
     write_private(data / "demo.json", {"played": False})
-    administrator = asyncio.run(clients.add(url, "Demonstration administrator", SCOPES, "national"))
+    administrator = add_client("Demonstration administrator", sorted(SCOPES), "national", [])
     # Imported by name: the demonstration brings its own data, and a register without it never loads any.
     player = importlib.import_module("onebox.demo.play")
-    player.run(register.url, analytics.url, administrator, console)
-    seen = asyncio.run(_what_there_is_to_see(url))
-    authority = clients.add(url, "Demonstration authority", _AUTHORITY, "authority", [seen["la_code"]])
-    auditor = clients.add(url, "Demonstration auditor", _AUDITOR, "schools", [seen["urn"]])
-    credentials = {
-        "administrator": administrator,
-        "authority": asyncio.run(authority),
-        "auditor": asyncio.run(auditor),
-    }
-    write_private(data / "demo.json", {"played": True, **seen, "clients": credentials})
+    seen = player.run(register.url, analytics.url, administrator, console, add_client=add_client)
+    la_code = asyncio.run(_authority_of(url, seen["mark"]["urn"]))
+    write_private(data / "demo.json", {"played": True, "la_code": la_code, **seen})
 
 
 def directions(data: Path, register: Service, analytics: Service) -> str:
-    """Return where to look, ready to paste: the documentation, and after a demonstration three requests."""
-    lines = [
-        "Look here:",
-        f"  the register API    {register.url}/docs",
-        f"  the analytics API   {analytics.url}/docs",
-    ]
+    """Return where to look, ready to paste: the documentation, and after a demonstration four requests."""
+    look = ["Look here:", f"  {register.url}/docs   the register API", f"  {analytics.url}/docs   the analytics API"]
     notes = _notes(data)
     if not notes.get("played"):
-        return "\n".join([*lines, "", "A client of your own: rollbook clients add NAME --scope SCOPE... --school URN"])
-    day = notes["date"]
-    school = f"{register.url}/v1/schools/{notes['urn']}"
-    authority = f"{analytics.url}/v1/local-authorities/{notes['la_code']}"
+        return "\n".join([*look, "", "A client of your own: rollbook clients add NAME --scope SCOPE... --school URN"])
+    mark, who = notes["mark"], notes["clients"]
+    school, day = f"{register.url}/v1/schools/{mark['urn']}", mark["date"]
+    made_by, marks = mark["body"]["made_by"], mark["body"]["marks"]
+    amendment = {
+        "pupil": marks[-1]["pupil"],
+        "date": day,
+        "session": mark["session"],
+        "original_entry": marks[-1]["code"],
+        "amended_entry": "I",
+        "reason": "A parent telephoned: ill",
+    }
+    amendments = {"made_by": made_by, "amendments": [amendment]}
+    daily = f"{analytics.url}/v1/local-authorities/{notes['la_code']}/daily?date={day}&format=csv"
     return "\n".join(
         [
-            *lines,
+            *look,
             "",
-            f"What authority {notes['la_code']} pulls for {day}:",
-            _token(register, notes["clients"]["authority"]),
-            f'  curl -s -H "Authorization: Bearer $TOKEN" "{authority}/daily?date={day}&format=csv"',
-            "",
-            f"What an auditor asks of school {notes['urn']}: who amended what on {day}, and why:",
-            _token(register, notes["clients"]["auditor"]),
-            f'  curl -s -H "Authorization: Bearer $TOKEN" "{school}/amendments?from={day}&to={day}"',
+            "Paste this first, then any of the others:",
+            f"  {_TOKEN % register.url}",
+            f"A teacher takes the register of class {mark['class']}:",
+            _request(who["mis"], f"{school}/registers/{day}/{mark['session']}/marks", mark["body"]),
+            f"The office amends one entry, from {amendment['original_entry']} to {amendment['amended_entry']}:",
+            _request(who["mis"], f"{school}/amendments", amendments),
+            "An auditor asks who amended what that day, and why:",
+            _request(who["auditor"], f"{school}/amendments?from={day}&to={day}"),
+            f"Authority {notes['la_code']} pulls that day:",
+            _request(who["authority"], daily),
         ]
     )
 
 
-def _token(register: Service, client: clients.Credentials) -> str:
-    request = f"curl -s -u {client['client_id']}:{client['client_secret']} -d grant_type=client_credentials"
-    only_the_token = r"""sed 's/.*"access_token": *"\([^"]*\)".*/\1/'"""
-    return f"  TOKEN=$({request} {register.url}/oauth/token | {only_the_token})"
+_TOKEN = (
+    'token() { curl -s -u "$1" -d grant_type=client_credentials %s/oauth/token'
+    r""" | sed 's/.*"access_token": *"\([^"]*\)".*/\1/'; }"""
+)
+
+
+def _request(client: Credentials, url: str, body: object = None) -> str:
+    token = f'"Authorization: Bearer $(token {client["client_id"]}:{client["client_secret"]})"'
+    request = f"  curl -s {shlex.quote(url)} -H {token}"
+    if body is None:
+        return request
+    return f"{request} -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(body))}"
 
 
 def _notes(data: Path) -> dict[str, Any]:
@@ -87,10 +101,10 @@ def _notes(data: Path) -> dict[str, Any]:
     return notes
 
 
-async def _what_there_is_to_see(url: str) -> dict[str, str]:
+async def _authority_of(url: str, urn: str) -> str:
     connection = await database.connect(url)
     try:
-        row = await _sql.worth_seeing(connection)
+        la_code: str = await _sql.authority_of(connection, urn=urn)
     finally:
         await connection.close()
-    return {"urn": row["urn"], "la_code": row["la_code"], "date": row["session_date"].isoformat()}
+    return la_code

@@ -1,8 +1,6 @@
--- name: worth_seeing()^
--- The latest day on which a school of an authority has an amended entry.
-SELECT f.urn, f.la_code, e.session_date
-FROM ledger.event AS e
-JOIN register.school_facts AS f USING (school_id)
-WHERE e.version > 1 AND f.la_code IS NOT NULL
-ORDER BY e.session_date DESC, f.urn
+-- name: authority_of(urn)$
+-- The authority that a school lies in, by its latest facts.
+SELECT la_code FROM register.school_facts
+WHERE urn = :urn
+ORDER BY seq DESC
 LIMIT 1;
