@@ -6,7 +6,7 @@ SQLAlchemy owns connections and pool; the transaction and its statements are the
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import aiosql
 import asyncpg
@@ -17,7 +17,7 @@ STATEMENT_TIMEOUT_MS = 20_000
 TRANSACTION_TIMEOUT_MS = 60_000
 """No writer is in flight for longer than this: an instant that is older is settled (design.md section 3)."""
 
-Connection = asyncpg.Connection[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 def connect(url: str, *, name: str, pool_size: int) -> AsyncEngine:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
@@ -29,7 +28,6 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-@lru_cache
 def _known(route: APIRoute) -> frozenset[str]:
     """Give the names of the query parameters that a route knows, its dependencies' included."""
     names: set[str] = set()
@@ -50,7 +48,7 @@ async def _strict(request: Request) -> None:
     """Refuse parameters that the route does not know and bodies in a form that is not taken."""
     route = request.scope["route"]
     assert isinstance(route, APIRoute)
-    if unknown := sorted(set(request.query_params) - _known(route)):
+    if request.query_params and (unknown := sorted(set(request.query_params) - _known(route))):
         faults = tuple(Fault("Not a parameter of this route.", parameter=name) for name in unknown)
         raise Problem("unknown-parameter", f"Unknown: {', '.join(unknown)}.", faults)
     if request.headers.get("content-encoding", "identity") != "identity":

@@ -1,3 +1,3 @@
--- name: the_time$
+-- name: the_time()$
 -- The database's clock, read anew in each statement.
 SELECT clock_timestamp();

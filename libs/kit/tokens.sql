@@ -1,4 +1,4 @@
--- name: public_keys
+-- name: public_keys()
 -- The keys that tokens may be signed with.
 SELECT public_jwk FROM access.key WHERE retired_at IS NULL
 ORDER BY kid;

@@ -1,8 +1,8 @@
--- name: head_position^
+-- name: head_position(school_id)^
 -- Where a school's stream stands.
 SELECT seq, recorded_at FROM ledger.head WHERE school_id = :school_id;
 
--- name: recorded_by^
+-- name: recorded_by(school_id, seq)^
 -- The last event at or before a position, and when it was recorded.
 SELECT seq, recorded_at
 FROM (

@@ -1,6 +1,6 @@
 -- The columns of a version stand in the order of ledger.read.Version.
 
--- name: chains
+-- name: chains(pupil_nos, dates, sessions, school_id)
 -- Every version of the entries asked for, in order.
 SELECT e.pupil_no, e.session_date, e.session, e.version, e.original_code, e.code, e.arrived_at,
        nature.text AS nature, reason.text AS reason, system.text AS by_system,
@@ -15,7 +15,7 @@ LEFT JOIN ledger.text reason ON reason.school_id = e.school_id AND reason.seq = 
 LEFT JOIN ledger.text system ON system.school_id = e.school_id AND system.seq = e.seq AND system.part = 'by-system'
 ORDER BY e.pupil_no, e.session_date, e.session, e.version;
 
--- name: session_chains
+-- name: session_chains(school_id, on, session, seq)
 -- Every version of every pupil's entry for one session, as at a position.
 SELECT e.pupil_no, e.session_date, e.session, e.version, e.original_code, e.code, e.arrived_at,
        nature.text AS nature, reason.text AS reason, system.text AS by_system,
@@ -29,7 +29,7 @@ LEFT JOIN ledger.text system ON system.school_id = e.school_id AND system.seq = 
 WHERE e.school_id = :school_id AND e.session_date = :on AND e.session = :session AND e.seq <= :seq
 ORDER BY e.pupil_no, e.version;
 
--- name: pupil_chains
+-- name: pupil_chains(school_id, first, last, pupil_no, seq)
 -- Every version of one pupil's entries between two dates, as at a position.
 SELECT e.pupil_no, e.session_date, e.session, e.version, e.original_code, e.code, e.arrived_at,
        nature.text AS nature, reason.text AS reason, system.text AS by_system,
@@ -43,7 +43,7 @@ LEFT JOIN ledger.text system ON system.school_id = e.school_id AND system.seq = 
 WHERE e.school_id = :school_id AND e.session_date BETWEEN :first AND :last AND e.pupil_no = :pupil_no AND e.seq <= :seq
 ORDER BY e.session_date, e.session, e.version;
 
--- name: amendments
+-- name: amendments(school_id, seq, before, pupil_nos, staff_nos, clients, original_entries, amended_entries, first, last, made_from, made_before, recorded_from, recorded_before, lag_min, limit)
 -- The audit: amendments that meet every filter given, newest first, each with the first entry of its chain.
 SELECT e.pupil_no, e.session_date, e.session, e.version, e.original_code, e.code, e.arrived_at,
        nature.text AS nature, reason.text AS reason, system.text AS by_system,
@@ -75,22 +75,22 @@ WHERE e.school_id = :school_id AND e.version > 1 AND e.seq <= :seq AND e.seq < c
 ORDER BY e.seq DESC
 LIMIT :limit;
 
--- name: marked_dates
+-- name: marked_dates(school_id, first, last)
 -- The sessions between two dates that have an entry.
 SELECT DISTINCT session_date, session
 FROM ledger.event
 WHERE school_id = :school_id AND session_date BETWEEN :first AND :last
 ORDER BY session_date, session;
 
--- name: register_id$
+-- name: register_id(school_id)$
 -- The identity of a school's register.
 SELECT register_id FROM ledger.head WHERE school_id = :school_id;
 
--- name: nonce_keys
+-- name: nonce_keys(school_id)
 -- The keys of the leaves' nonces.
 SELECT academic_year, key FROM ledger.nonce_key WHERE school_id = :school_id;
 
--- name: stream
+-- name: stream(school_id, after, up_to)
 -- Events and changes after one position and up to another, with all that their leaves commit to.
 SELECT e.seq, NULL AS kind, NULL AS subject, e.pupil_no, e.session_date, e.session, e.version, e.original_code, e.code,
        e.arrived_at, e.made_at, e.recorded_at, e.source, s.commitment AS made_by, s.salt AS made_by_salt, s.name, s.position,

@@ -44,28 +44,23 @@ class AmendmentItem(Body):
     by_system: BySystem | None = None
 
 
-class Amend(Body):
-    """Amendments of any dates, and who made them."""
-
-    model_config = {
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "made_by": {"name": "B. Office", "position": "Attendance officer"},
-                    "amendments": [
-                        {
-                            "pupil": "p-004",
-                            "date": "2026-09-07",
-                            "session": "AM",
-                            "original_entry": "N",
-                            "amended_entry": "I",
-                            "reason": "Parent telephoned at 09:40: sickness",
-                        }
-                    ],
-                }
-            ]
+EXAMPLE = {
+    "made_by": {"name": "B. Office", "position": "Attendance officer"},
+    "amendments": [
+        {
+            "pupil": "p-004",
+            "date": "2026-09-07",
+            "session": "AM",
+            "original_entry": "N",
+            "amended_entry": "I",
+            "reason": "Parent telephoned at 09:40: sickness",
         }
-    }
+    ],
+}
+
+
+class Amend(Body, json_schema_extra={"examples": [EXAMPLE]}):
+    """Amendments of any dates, and who made them."""
 
     made_by: MadeBy | None = None
     made_at: Instant | None = None
@@ -109,7 +104,7 @@ def _wanted(body: Amend) -> list[Wanted | Malformed]:
 async def amend(
     caller: AmendmentsWriter, body: Amend, response: Response, prefer: Prefer = None, dry_run: DryRun = False
 ) -> Outcomes:
-    """Amend entries, each by itself. The entry that was is kept: the register shows every version, and who made it why."""
+    """Amend entries, each by itself. The register keeps every version, with who made it and why."""
     strict = wants_strict(prefer)
     outcomes = await record(
         caller, _wanted(body), collection="amendments", source="live", strict=strict, dry_run=dry_run
@@ -148,7 +143,7 @@ class Amendments(Body):
 
 
 class AuditFilters(Body):
-    """What narrows an audit; every filter that is given must be met, and one that is repeated is met by any of its values."""
+    """What narrows an audit: every filter that is given must be met; a repeated one is met by any of its values."""
 
     pupil: list[str] | None = None
     made_by_id: list[int] | None = None

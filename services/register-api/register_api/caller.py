@@ -50,13 +50,14 @@ class AtSchool:
     async def __call__(self, request: Request, urn: Urn) -> Caller:
         """Give the caller; raise as `Needs` does, or `unknown-school` for what does not exist within reach."""
         identity = await Needs(self.scope)(request)
-        school_id = await _school_id(request, identity, urn)
+        school_id = await school_id_in_reach(request, identity, urn)
         if school_id is None:
             raise Problem("unknown-school", f"There is no school {urn} within reach.")
         return Caller(identity, school_id, urn, request.app.state.engine, request)
 
 
-async def _school_id(request: Request, identity: Identity, urn: str) -> int | None:
+async def school_id_in_reach(request: Request, identity: Identity, urn: str) -> int | None:
+    """Give the number of the school that a URN stands for; None when there is none within reach."""
     # A URN belongs to one register for ever, so its number may be remembered; who reaches it may change, and is not.
     numbers: dict[str, int] = request.app.state.numbers
     named = identity.reach.kind == "schools" and urn in identity.reach.ids

@@ -1,4 +1,4 @@
--- name: school_by_urn^
+-- name: school_by_urn(urn)^
 -- A school by any URN that it ever had, with the facts that reach follows.
 SELECT u.school_id,
        (SELECT array_agg(every.urn) FROM register.urn every WHERE every.school_id = u.school_id) AS urns,

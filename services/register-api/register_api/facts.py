@@ -28,7 +28,7 @@ def policy_of(body: str) -> Policy:
 @lru_cache(maxsize=2_048)
 def calendar_of(academic_year: str, body: str) -> Calendar:
     """Read a calendar as it was recorded; the same text is the same calendar for ever."""
-    return calendar_from_body({"academic_year": academic_year, **json.loads(body)})
+    return calendar_from_body(json.loads(body), academic_year)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ async def school_facts(
     )
 
 
-def spans(on_roll: Iterable[Range]) -> tuple[tuple[date, date | None], ...]:
+def spans(on_roll: "Iterable[Range[date]]") -> tuple[tuple[date, date | None], ...]:
     """Turn the database's half-open ranges into spans on roll with both days inclusive."""
-    return tuple((span.lower, None if span.upper is None else span.upper - _DAY) for span in on_roll)
+    return tuple((span.lower or date.min, None if span.upper is None else span.upper - _DAY) for span in on_roll)
 
 
 async def pupils(

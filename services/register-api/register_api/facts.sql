@@ -1,4 +1,4 @@
--- name: school_facts^
+-- name: school_facts(school_id, seq, years)^
 -- The school's policies, and its calendars of some academic years, as they stand or stood at a position.
 SELECT
     (SELECT array_agg((p.effective_from, p.seq, p.body)) FROM register.policy p
@@ -9,7 +9,7 @@ SELECT
              AND (CAST(:seq AS bigint) IS NULL OR c.seq <= :seq)
            ORDER BY c.academic_year, c.seq DESC) AS latest) AS calendars;
 
--- name: pupils
+-- name: pupils(ids, dates, school_id)
 -- Pupils by the MIS's id with what is true of them, each with the year group of a date.
 SELECT wanted.id, wanted.day AS "on", i.pupil_no, p.date_of_birth, p.on_roll, p.boarder, d.year_group
 FROM unnest(CAST(:ids AS text[]), CAST(:dates AS date[])) AS wanted (id, day)

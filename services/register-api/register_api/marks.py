@@ -35,20 +35,15 @@ class MarkItem(Body):
     by_system: BySystem | None = None
 
 
-class EnterMarks(Body):
-    """The marks of one session, and who made them."""
+EXAMPLE = {
+    "made_by": {"name": "A. Teacher", "position": "Class teacher"},
+    "made_at": "2026-09-07T08:59:10+01:00",
+    "marks": [{"pupil": "p-001", "code": "/"}, {"pupil": "p-002", "code": "L", "arrived_at": "08:58"}],
+}
 
-    model_config = {
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "made_by": {"name": "A. Teacher", "position": "Class teacher"},
-                    "made_at": "2026-09-07T08:59:10+01:00",
-                    "marks": [{"pupil": "p-001", "code": "/"}, {"pupil": "p-002", "code": "L", "arrived_at": "08:58"}],
-                }
-            ]
-        }
-    }
+
+class EnterMarks(Body, json_schema_extra={"examples": [EXAMPLE]}):
+    """The marks of one session, and who made them."""
 
     made_by: MadeBy | None = None
     made_at: Instant | None = None

@@ -1,7 +1,5 @@
 """The one write path for entries: lock, read what stands, decide each by the law, append, say what became of each."""
 
-import dataclasses
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,23 +9,14 @@ from typing import Annotated, Any, Literal
 from fastapi import Header
 
 from codes.book import Session
-from codes.register import (
-    Amended,
-    Amendment,
-    Entered,
-    Entry,
-    Mark,
-    Refused,
-    Unchanged,
-    decide_amendment,
-    decide_mark,
-)
+from codes.refusals import Refused
+from codes.register import Amended, Amendment, Entered, Entry, Mark, Unchanged, decide_amendment, decide_mark
 from kit import database
-from kit.catalogue import CATALOGUE
 from kit.fields import Body, written
 from kit.problems import Fault, Problem, pointer
 from ledger import append, read
-from ledger.append import NewMark, Person
+from ledger.append import NewMark
+from ledger.leaf import canonical
 from register_api import facts
 from register_api.bodies import BySystem, MadeBy
 from register_api.caller import Caller
@@ -71,7 +60,7 @@ class CurrentEntry(Body):
 
 
 class Outcome(Body):
-    """What became of one item; `not-written` is lawful in itself, but another was refused and all or nothing was asked."""
+    """What became of one item; `not-written`: lawful in itself, but another was refused and all or nothing asked."""
 
     index: int
     pupil: str | None
@@ -131,9 +120,8 @@ class _Register:
         self._seen: set[read.Key] = set()
 
     def _problem(self, item: Wanted, slug: str, member: str, detail: str, **extra: Any) -> Problem:
-        if member in {field.name for field in dataclasses.fields(item.command)} | {"pupil", "made_by"}:
-            fault = Fault(detail, pointer=pointer((self._collection, item.index, member)))
-        elif self._collection == "marks":
+        # The date of a mark stands in the address, not in the item.
+        if self._collection == "marks" and member == "date":
             fault = Fault(detail, parameter=member)
         else:
             fault = Fault(detail, pointer=pointer((self._collection, item.index, member)))
@@ -172,7 +160,9 @@ class _Register:
         current = None if chain is None else _entry(chain.current)
         if isinstance(item.command, Mark):
             first = None if chain is None else _entry(chain.first)
-            decided = decide_mark(item.command, pupil, sitting, first, current, now)
+            decided: Entered | Amended | Unchanged | Refused = decide_mark(
+                item.command, pupil, sitting, first, current, now
+            )
         else:
             decided = decide_amendment(item.command, pupil, sitting, current, now)
         if isinstance(decided, Refused):
@@ -184,19 +174,23 @@ class _Register:
         """Turn a decided event into an entry to be appended."""
         key = self.key(item)
         assert key is not None and item.made_by is not None
-        amended = isinstance(event, Amended)
+        by_system = None if item.by_system is None else canonical(item.by_system.model_dump())
+        if isinstance(event, Amended):
+            version, original, reason = event.version, event.original_code, event.reason
+        else:
+            version, original, reason = 1, None, None
         return NewMark(
             *key,
-            event.version if amended else 1,
-            event.original_code if amended else None,
-            event.code,
-            event.arrived_at,
-            event.made_at,
-            item.made_by.person(),
-            source,
-            event.reason if amended else None,
-            event.nature,
-            None if item.by_system is None else json.dumps(item.by_system.model_dump(), sort_keys=True),
+            version=version,
+            original_code=original,
+            code=event.code,
+            arrived_at=event.arrived_at,
+            made_at=event.made_at,
+            made_by=item.made_by.person(),
+            source=source,
+            reason=reason,
+            nature=event.nature,
+            by_system=by_system,
         )
 
 
@@ -211,7 +205,7 @@ async def record(
 ) -> Outcomes:
     """Record what is lawful of `items` in one transaction, and answer for each once it is committed.
 
-    Raises `too-many-items`; with `strict`, `refused-whole` or `conflicts-whole` when any is refused, and writes nothing.
+    Raises `too-many-items`; with `strict`, and one refused, `refused-whole` or `conflicts-whole`, and writes nothing.
     """
     if len(items) > MOST_ITEMS:
         detail = f"{len(items)} items; {MOST_ITEMS} at most."
@@ -283,19 +277,15 @@ def _outcomes(
     outcomes = []
     counts: Counter[str] = Counter()
     for item, decision in zip(items, decisions, strict=True):
-        match decision:
-            case Entered():
-                outcome = Outcome(
-                    index=item.index, pupil=item.pupil, outcome="entered", seq=next(places).seq, version=1
-                )
-            case Amended(version=version):
-                outcome = Outcome(
-                    index=item.index, pupil=item.pupil, outcome="amended", seq=next(places).seq, version=version
-                )
-            case Unchanged():
-                outcome = _unchanged(item, register)
-            case Problem():
-                outcome = Outcome(index=item.index, pupil=item.pupil, outcome="refused", problem=decision.as_json())
+        if isinstance(decision, Problem):
+            outcome = Outcome(index=item.index, pupil=item.pupil, outcome="refused", problem=decision.as_json())
+        elif isinstance(decision, Unchanged):
+            outcome = _unchanged(item, register)
+        elif isinstance(decision, Entered):
+            outcome = Outcome(index=item.index, pupil=item.pupil, outcome="entered", seq=next(places).seq, version=1)
+        else:
+            seq_, version = next(places).seq, decision.version
+            outcome = Outcome(index=item.index, pupil=item.pupil, outcome="amended", seq=seq_, version=version)
         counts[outcome.outcome] += 1
         outcomes.append(outcome)
     return Outcomes(

@@ -1,0 +1,37 @@
+"""The register API as an application: its rooms, its key, and nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from kit import service
+from kit.settings import IssuerSettings
+from register_api import amendments, calendars, issuer, marks, reference, registers, roll, schools, stream
+
+PUBLIC = frozenset(
+    {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+    | {"/oauth/token", "/v1/codes", "/problems/{slug}"}
+)
+"""The routes that need no token; every other route says who may call it."""
+
+
+@asynccontextmanager
+async def _signing(app: FastAPI) -> AsyncIterator[None]:
+    app.state.numbers = {}
+    app.state.signing_key = await issuer.load_key(app.state.engine, app.state.settings)
+    yield
+
+
+def create_app(settings: IssuerSettings | None = None, now: service.Clock = service.clock) -> FastAPI:
+    """Give the application; settings come from the environment unless given, and `now` is the clock."""
+    app = service.create(
+        "Rollbook register API",
+        settings or IssuerSettings.model_validate({}),
+        name="register-api",
+        work=_signing,
+        now=now,
+    )
+    for room in (issuer, schools, calendars, roll, marks, registers, amendments, stream, reference):
+        app.include_router(room.router)
+    return app

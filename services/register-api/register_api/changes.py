@@ -1,0 +1,30 @@
+"""The one write path for what is no mark: append a change, and keep its row in the same transaction."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from kit.database import Connection
+from ledger import append
+from ledger.append import Head, NewChange, Recorded
+from register_api.bodies import Change
+from register_api.caller import Caller
+
+
+def new_change(kind: str, subject: str, body: str, stated: Change | None, now: datetime) -> NewChange:
+    """Describe a change; one that nobody is named for is the client's, and the audit shows that."""
+    if stated is None:
+        return NewChange(kind, subject, body, now)
+    return NewChange(kind, subject, body, stated.made_at or now, stated.made_by.person(), stated.reason)
+
+
+async def append_all(
+    connection: Connection, caller: Caller, head: Head, changes: Iterable[NewChange], now: datetime
+) -> list[Recorded]:
+    """Append changes on behalf of the caller, and give where each stands."""
+    listed = list(changes)
+    if not listed:
+        return []
+    persons = {change.made_by for change in listed if change.made_by is not None}
+    no_dates: tuple[date, ...] = ()  # a change carries no nonce, so it needs no key of any year
+    who = await append.writers(connection, head, caller.identity.client_id, persons, no_dates)
+    return await append.append_changes(connection, head, who, listed, now)

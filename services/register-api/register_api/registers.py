@@ -1,0 +1,168 @@
+"""Read the register: one session of a school, or one pupil's marks with their whole chains."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from codes.book import Session
+from codes.calendar import academic_year, academic_year_bounds
+from codes.register import Sitting
+from kit import database
+from kit.database import Connection
+from kit.fields import Day, written
+from kit.problems import Fault, Problem
+from ledger import read
+from ledger.as_at import resolve
+from ledger.leaf import kind_of
+from register_api import facts, pupil_ids
+from register_api.bodies import AsAtRead
+from register_api.caller import LONDON, AsAtText, RegisterReader
+from register_api.marks import SessionDate, SessionName
+from register_api.roll import PupilPath
+
+router = APIRouter(tags=["registers"])
+_sql = database.statements(__file__)
+
+From = Annotated[
+    Day | None, Query(alias="from", description="The first date; the first of this academic year without it.")
+]
+To = Annotated[Day | None, Query(alias="to", description="The last date; today without it.")]
+Classes = Annotated[list[str] | None, Query(alias="class", description="One class, or several.")]
+
+
+def _entry(chain: read.Chain) -> dict[str, Any]:
+    now = chain.current
+    return {
+        "code": now.code,
+        "version": now.version,
+        "seq": now.seq,
+        "first_entry": chain.first.code,
+        "arrived_at": None if now.arrived_at is None else now.arrived_at.strftime("%H:%M"),
+        "nature": now.nature,
+        "made_at": written(now.made_at),
+        "made_by": {"name": now.name, "position": now.position},
+        "recorded_at": written(now.recorded_at),
+    }
+
+
+def _state(sitting: Sitting | None, has_entry: bool, at: datetime) -> str:
+    """Say how a pupil stands at an instant in London's time: entered, missing, not due yet, or closed."""
+    if has_entry:
+        return "entered"
+    if sitting is None or sitting.closed is not None:
+        return "closed"
+    closes = datetime.combine(sitting.date, sitting.times.closes, LONDON)
+    return "missing" if at >= closes else "not-due"
+
+
+def _taken(states: list[str]) -> str:
+    """Say how far a register has been taken, from the states of its pupils."""
+    due = [state for state in states if state != "closed"]
+    if "entered" in due:
+        return "complete" if set(due) == {"entered"} else "partial"
+    return "not-taken" if "missing" in due else "not-due"
+
+
+async def _required(
+    connection: Connection, school_id: int, on: date, seq: int, classes: list[str] | None
+) -> list[Mapping[str, Any]]:
+    rows = _sql.required(connection, school_id=school_id, on=on, seq=seq, classes=classes)
+    return [row async for row in rows]
+
+
+@router.get("/v1/schools/{urn}/registers/{date}/{session}", summary="Read a register")
+async def get_register(
+    caller: RegisterReader, on: SessionDate, session: SessionName, class_: Classes = None, as_at: AsAtText = None
+) -> dict[str, Any]:
+    """Give every pupil on roll that day, or with an entry: state, what is expected, and the entry.
+
+    Boarders are outside the register (reg 10(1)) and are left out unless they have an entry.
+    """
+    async with database.reading(caller.engine, caller.school_id) as connection:
+        at = await resolve(connection, caller.school_id, as_at, caller.now())
+        school = await facts.school_facts(connection, caller.school_id, [on], at.seq)
+        required = await _required(connection, caller.school_id, on, at.seq, class_)
+        chains = await read.session_chains(connection, caller.school_id, on, session.value, at.seq)
+    instant = at.instant.astimezone(LONDON)
+    items = []
+    for pupil in required:
+        chain = chains.get((pupil["pupil_no"], on, session.value))
+        if chain is None and (pupil["boarder"] or not pupil["is_on_roll"]):
+            continue
+        sitting = school.sitting(on, session, pupil["year_group"])
+        is_open = sitting is not None and sitting.closed is None
+        items.append(
+            {
+                "pupil": pupil["id"],
+                "class": pupil["class"],
+                "state": _state(sitting, chain is not None, instant),
+                "expected": {"attend": is_open, "codes": [] if is_open else ["#"]},
+                "entry": None if chain is None else _entry(chain),
+            }
+        )
+    return {
+        "date": on.isoformat(),
+        "session": session,
+        "taken": _taken([item["state"] for item in items]),
+        "items": items,
+        "next": None,
+        "as_at": AsAtRead.of(at).model_dump(),
+    }
+
+
+def _version(chain: read.Chain, at: int) -> dict[str, Any]:
+    version = chain.versions[at]
+    shown: dict[str, Any] = {
+        "kind": kind_of(version.version),
+        "version": version.version,
+        "seq": version.seq,
+        "code": version.code,
+        "arrived_at": None if version.arrived_at is None else version.arrived_at.strftime("%H:%M"),
+        "nature": version.nature,
+        "made_at": written(version.made_at),
+        "made_by": {"name": version.name, "position": version.position},
+        "made_by_id": version.staff_no,
+        "recorded_at": written(version.recorded_at),
+        "client": version.client,
+        "out_of_order": chain.out_of_order(at),
+    }
+    if version.version > 1:
+        amended = {"original_entry": version.original_code, "amended_entry": version.code, "reason": version.reason}
+        shown |= amended
+    return shown
+
+
+@router.get("/v1/schools/{urn}/pupils/{id}/marks", summary="Read a pupil's marks")
+async def get_pupil_marks(
+    caller: RegisterReader, id_: PupilPath, first: From = None, last: To = None, as_at: AsAtText = None
+) -> dict[str, Any]:
+    """Give one pupil's entries between two dates, each with its whole chain, the first entry first."""
+    today = caller.now().date()
+    dates = (first or academic_year_bounds(academic_year(last or today))[0], last or today)
+    if dates[1] - dates[0] > timedelta(days=400):
+        raise Problem("invalid-parameter", "At most 400 days at once.", (Fault("At most 400 days.", parameter="from"),))
+    async with database.reading(caller.engine, caller.school_id) as connection:
+        at = await resolve(connection, caller.school_id, as_at, caller.now())
+        number = (await pupil_ids.numbers(connection, caller.school_id, [id_])).get(id_)
+        if number is None:
+            raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
+        chains = await read.pupil_chains(connection, caller.school_id, number, dates, at.seq)
+    items = [
+        {
+            "date": chain.first.date.isoformat(),
+            "session": Session(chain.first.session),
+            **_entry(chain),
+            "chain": [_version(chain, place) for place in range(len(chain.versions))],
+        }
+        for chain in chains
+    ]
+    return {
+        "pupil": id_,
+        "from": dates[0].isoformat(),
+        "to": dates[1].isoformat(),
+        "items": items,
+        "next": None,
+        "as_at": AsAtRead.of(at).model_dump(),
+    }

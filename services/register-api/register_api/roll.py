@@ -1,0 +1,292 @@
+"""The roll: enter and change pupils in the admission register, one or many, and read them back with their history."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from kit import database, lists
+from kit.database import Connection
+from kit.fields import Body, Day, written
+from kit.problems import Fault, Problem
+from ledger import append
+from ledger.as_at import resolve
+from ledger.leaf import canonical
+from register_api.admission import PupilItem, PutPupil, entry_after, fault, faults_of, id_fault, on_roll
+from register_api.bodies import AsAtRead, Faulty, stands_alone
+from register_api.caller import AsAtText, Caller, DryRun, RegisterReader, RollWriter
+from register_api.changes import append_all, new_change
+
+router = APIRouter(tags=["roll"])
+_sql = database.statements(__file__)
+
+PupilPath = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9._~-]{1,64}$", description="The MIS's own id.")]
+
+
+class PostPupils(Body):
+    """Many entries of the admission register; each stands or falls alone."""
+
+    pupils: list[Annotated[PupilItem, stands_alone]]
+
+
+class PupilOutcome(Body):
+    """What became of one entry."""
+
+    index: int
+    id: str | None
+    outcome: Literal["entered", "changed", "unchanged", "refused"]
+    seq: int | None = None
+    problem: dict[str, Any] | None = None
+
+
+class PupilOutcomes(Body):
+    """What became of a request, in its order; the counts add up to the number of items."""
+
+    seq: int
+    entered: int
+    changed: int
+    unchanged: int
+    refused: int
+    outcomes: list[PupilOutcome]
+
+
+Wanted = tuple[int, str, PutPupil]
+"""Index, the MIS's id, the entry."""
+
+
+class _Roll:
+    """The roll as it stands while one request changes it."""
+
+    def __init__(self, at: tuple[str | int, ...]) -> None:
+        self.at = at
+        self.standing: dict[str, tuple[int, dict[str, Any]]] = {}
+        self.upns: dict[str, str] = {}
+        self.last_no = 0
+
+    async def load(self, connection: Connection, school_id: int, wanted: Sequence[Wanted]) -> None:
+        """Read what stands of the pupils named and of those who have their UPNs."""
+        upns = [body.upn for _, _, body in wanted if body.upn]
+        ids = [id_ for _, id_, _ in wanted]
+        async for row in _sql.standing(connection, school_id=school_id, ids=ids):
+            self.standing[row["id"]] = (row["pupil_no"], json.loads(row["body"]))
+        self.upns = {row["upn"]: row["id"] async for row in _sql.upns(connection, school_id=school_id, upns=upns)}
+        self.last_no = await _sql.last_pupil_no(connection, school_id=school_id)
+
+    def refusal(self, place: Wanted) -> Problem | None:
+        """Say why an entry cannot be kept."""
+        index, id_, body = place
+        at = (*self.at, index) if self.at else ()
+        if wrong := id_fault(id_):
+            where = fault(at, "id", wrong) if self.at else Fault(wrong, parameter="id")
+            return Problem("invalid-pupil-id", wrong, (where,))
+        if found := faults_of(body):
+            faults = tuple(fault(at, member, detail) for member, detail in found)
+            return Problem("invalid-item" if self.at else "invalid-request", "The entry cannot be kept.", faults)
+        if body.upn is not None and self.upns.get(body.upn, id_) != id_:
+            detail = f"The UPN belongs to {self.upns[body.upn]}."
+            return Problem("upn-in-use", detail, (fault(at, "upn", detail),))
+        return None
+
+
+async def _record(
+    caller: Caller, wanted: Sequence[Wanted], at: tuple[str | int, ...], dry_run: bool
+) -> tuple[int, dict[int, Any]]:
+    """Keep the entries that can be kept, in one transaction.
+
+    Gives the position after it, and by index a problem, None for what is unchanged, or (outcome, seq).
+    """
+    results: dict[int, Any] = {}
+    async with database.writing(caller.engine, caller.school_id, dry_run=dry_run) as connection:
+        head = await append.lock(connection, caller.school_id)
+        now = caller.now()
+        roll = _Roll(at)
+        await roll.load(connection, caller.school_id, wanted)
+        kept = []
+        for place in wanted:
+            index, id_, body = place
+            if (refused := roll.refusal(place)) is not None:
+                results[index] = refused
+                continue
+            no, standing = roll.standing.get(id_, (None, None))
+            entry = entry_after(body, standing)
+            if entry == standing:
+                results[index] = None
+                continue
+            if no is None:
+                roll.last_no += 1
+                no = roll.last_no
+            results[index] = "changed" if standing else "entered"
+            effective_from = body.effective_from or (now.date() if standing else body.starting_day)
+            roll.standing[id_] = (no, entry)
+            if body.upn is not None:
+                roll.upns[body.upn] = id_
+            kept.append((index, id_, no, standing is None, effective_from, entry, body.change))
+        changes = [
+            new_change(
+                "roll-changed",
+                f"pupil:{no}",
+                canonical({**entry, "id": id_, "effective_from": effective_from.isoformat()}),
+                stated,
+                now,
+            )
+            for _, id_, no, _, effective_from, entry, stated in kept
+        ]
+        recorded = await append_all(connection, caller, head, changes, now)
+        if kept:
+            await _keep(connection, caller.school_id, kept, [each.seq for each in recorded])
+    for (index, *_), at_seq in zip(kept, recorded, strict=True):
+        results[index] = (results[index], at_seq.seq)
+    return (recorded[-1].seq if recorded else head.seq), results
+
+
+async def _keep(connection: Connection, school_id: int, kept: Sequence[Any], seqs: Sequence[int]) -> None:
+    """Write the rows that are found again by what the changes said."""
+    new = [(id_, no, seq) for (_, id_, no, is_new, *_), seq in zip(kept, seqs, strict=True) if is_new]
+    entries = [entry for *_, entry, _ in kept]
+    await _sql.add_pupils(
+        connection,
+        school_id=school_id,
+        new_ids=[id_ for id_, _, _ in new],
+        new_nos=[no for _, no, _ in new],
+        new_seqs=[seq for _, _, seq in new],
+        nos=[no for _, _, no, *_ in kept],
+        seqs=list(seqs),
+        dates_of_birth=[date.fromisoformat(entry["date_of_birth"]) for entry in entries],
+        boarders=[entry["boarder"] for entry in entries],
+        upns=[entry["upn"] for entry in entries],
+        sexes=[entry["sex"] for entry in entries],
+        statuses=[entry["enrolment_status"] for entry in entries],
+        on_roll=[
+            "{" + ",".join(f"[{first},{last or ''}]" for first, last in on_roll(entry)) + "}" for entry in entries
+        ],
+        effective_froms=[effective_from for _, _, _, _, effective_from, *_ in kept],
+        year_groups=[entry["year_group"] for entry in entries],
+        classes=[entry["class"] for entry in entries],
+        facts=[json.dumps(entry["facts"]) for entry in entries],
+    )
+
+
+@router.put("/v1/schools/{urn}/pupils/{id}", summary="Enter or change a pupil")
+async def put_pupil(caller: RollWriter, id_: PupilPath, body: PutPupil, dry_run: DryRun = False) -> dict[str, Any]:
+    """Keep one entry of the admission register; what equals what stands emits nothing.
+
+    After a leaving, a later starting day opens a new enrolment.
+    """
+    seq, results = await _record(caller, [(0, id_, body)], (), dry_run)
+    if isinstance(results[0], Problem):
+        raise results[0]
+    outcome = results[0][0] if results[0] else "unchanged"
+    return {"id": id_, "outcome": outcome, "seq": seq}
+
+
+@router.post(
+    "/v1/schools/{urn}/pupils",
+    summary="Enter or change many pupils",
+    response_model=PupilOutcomes,
+    response_model_exclude_none=True,
+)
+async def post_pupils(caller: RollWriter, body: PostPupils, dry_run: DryRun = False) -> PupilOutcomes:
+    """Keep many entries of the admission register, each by itself, answered in the order of the request."""
+    if len(body.pupils) > 2 * lists.MOST:
+        raise Problem(
+            "too-many-items",
+            f"{len(body.pupils)} items; {2 * lists.MOST} at most.",
+            (Fault("Too many.", pointer="#/pupils"),),
+        )
+    items: Sequence[PupilItem | Faulty] = body.pupils
+    wanted: list[Wanted] = []
+    early: dict[int, Problem] = {}
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        if isinstance(item, Faulty):
+            early[index] = Problem(
+                "invalid-item", "The item does not have the documented form.", item.faults("pupils", index)
+            )
+        elif item.id in seen:
+            detail = "An earlier item is about the same pupil."
+            early[index] = Problem("duplicate-in-request", detail, (fault(("pupils", index), "id", detail),))
+        else:
+            seen.add(item.id)
+            wanted.append((index, item.id, item))
+    seq, results = await _record(caller, wanted, ("pupils",), dry_run)
+    outcomes = [_outcome(index, item, {**results, **early}[index]) for index, item in enumerate(items)]
+    counted = [outcome.outcome for outcome in outcomes]
+    return PupilOutcomes(
+        seq=seq,
+        entered=counted.count("entered"),
+        changed=counted.count("changed"),
+        unchanged=counted.count("unchanged"),
+        refused=counted.count("refused"),
+        outcomes=outcomes,
+    )
+
+
+def _outcome(index: int, item: PupilItem | Faulty, result: Any) -> PupilOutcome:
+    id_ = item.pupil if isinstance(item, Faulty) else item.id
+    if isinstance(result, Problem):
+        return PupilOutcome(index=index, id=id_, outcome="refused", problem=result.as_json())
+    if result is None:
+        return PupilOutcome(index=index, id=id_, outcome="unchanged")
+    return PupilOutcome(index=index, id=id_, outcome=result[0], seq=result[1])
+
+
+@router.get("/v1/schools/{urn}/pupils/{id}", summary="Read a pupil")
+async def get_pupil(caller: RegisterReader, id_: PupilPath, as_at: AsAtText = None) -> dict[str, Any]:
+    """Give a pupil's entry in the admission register with every change of it, the latest last."""
+    async with database.reading(caller.engine, caller.school_id) as connection:
+        at = await resolve(connection, caller.school_id, as_at, caller.now())
+        rows = [row async for row in _sql.history(connection, school_id=caller.school_id, id=id_, seq=at.seq)]
+    if not rows:
+        raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
+    history = [
+        {
+            "seq": row["seq"],
+            "made_at": written(row["made_at"]),
+            "recorded_at": written(row["recorded_at"]),
+            "made_by": None if row["name"] is None else {"name": row["name"], "position": row["position"]},
+            "client": row["client_id"],
+            "reason": row["reason"],
+            "entry": json.loads(row["body"]),
+        }
+        for row in rows
+    ]
+    return {"id": id_, **history[-1]["entry"], "history": history, "as_at": AsAtRead.of(at).model_dump()}
+
+
+@router.get("/v1/schools/{urn}/pupils", summary="List the roll")
+async def get_pupils(
+    caller: RegisterReader,
+    request: Request,
+    response: Response,
+    on: Annotated[Day | None, Query(description="The roll of this date; today without it.")] = None,
+    class_: Annotated[list[str] | None, Query(alias="class", description="One class, or several.")] = None,
+    as_at: AsAtText = None,
+    limit: lists.Limit = lists.DEFAULT_LIMIT,
+    cursor: lists.CursorText = None,
+) -> dict[str, Any]:
+    """Give the pupils on roll on a date, in the order of their numbers."""
+    position = lists.position(cursor, frozenset({"seq", "after"}))
+    now: datetime = caller.now()
+    async with database.reading(caller.engine, caller.school_id) as connection:
+        asked = as_at if position is None else f"seq:{position['seq']}"
+        at = await resolve(connection, caller.school_id, asked, now)
+        rows = [
+            row
+            async for row in _sql.on_roll(
+                connection,
+                school_id=caller.school_id,
+                on=on or now.date(),
+                seq=at.seq,
+                classes=class_,
+                after=0 if position is None else position["after"],
+                limit=limit + 1,
+            )
+        ]
+    items = [
+        {**json.loads(row["body"]), "id": row["id"], "year_group": row["year_group"], "class": row["class"]}
+        for row in rows[:limit]
+    ]
+    following = {"seq": at.seq, "after": rows[limit - 1]["pupil_no"]} if len(rows) > limit else None
+    return {"as_at": AsAtRead.of(at).model_dump(), **lists.page(request, response, items, following)}
