@@ -177,15 +177,8 @@ def decide_amendment(
         or _arrival_refused(code, arrived_at, sitting.times)
         or _made_at_refused(amendment.made_at, sitting, now)
     )
-    return refused or Amended(
-        current.code,
-        code,
-        current.version + 1,
-        arrived_at,
-        nature,
-        reason,
-        amendment.made_at or now,
-    )
+    made_at = amendment.made_at or now
+    return refused or Amended(current.code, code, current.version + 1, arrived_at, nature, reason, made_at)
 
 
 def evolve(current: Entry | None, event: Entered | Amended) -> Entry:
