@@ -13,7 +13,7 @@ import httpx
 
 from onebox.postgres import last_lines, open_log
 
-READY_WITHIN = 120.0
+READY_WITHIN = 60.0
 STOPPED_WITHIN = 10.0
 
 

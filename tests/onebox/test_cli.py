@@ -2,9 +2,8 @@ import asyncio
 import hashlib
 import json
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -15,9 +14,28 @@ from onebox.cli import main
 from tests.support.postgres import SMALL, Database
 
 
-def rollbook(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "onebox.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+Rollbook = Callable[..., Done]
+
+
+@pytest.fixture
+def rollbook(capsys: pytest.CaptureFixture[str]) -> Rollbook:
+    """Give what runs the command and returns its exit code and what it printed."""
+
+    def run(*arguments: str) -> Done:
+        try:
+            code = main(arguments)
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        return Done(code, *capsys.readouterr())
+
+    return run
 
 
 async def stored(database: Database, client_id: str) -> asyncpg.Record:
@@ -47,16 +65,16 @@ def busy_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-async def test_a_client_is_added_and_its_secret_is_kept_only_as_a_digest(database: Database) -> None:
+def test_a_client_is_added_and_its_secret_is_kept_only_as_a_digest(database: Database, rollbook: Rollbook) -> None:
     added = rollbook(
         *("clients", "add", "Ash MIS", "--scope", "marks:write", "amendments:write", "--scope", "register:read"),
         *("--school", "123456", "123457", "--database-url", database.owner_url),
     )
-    assert added.returncode == 0, added.stderr
-    credentials = json.loads(added.stdout)
+    assert added.code == 0, added.err
+    credentials = json.loads(added.out)
     assert set(credentials) == {"client_id", "client_secret"}
     assert credentials["client_id"].startswith("ash-mis-")
-    row = await stored(database, credentials["client_id"])
+    row = asyncio.run(stored(database, credentials["client_id"]))
     assert row["secret_sha256"] == hashlib.sha256(credentials["client_secret"].encode()).digest()
     assert row["scopes"] == ["amendments:write", "marks:write", "register:read"]
     assert (row["name"], row["reach_kind"], row["reach"]) == ("Ash MIS", "schools", ["123456", "123457"])
@@ -72,11 +90,10 @@ async def test_a_client_is_added_and_its_secret_is_kept_only_as_a_digest(databas
     ],
 )
 def test_the_reach_of_a_client_is_what_was_asked_for(
-    database: Database, capsys: pytest.CaptureFixture[str], reach: list[str], kind: str, ids: list[str]
+    database: Database, rollbook: Rollbook, reach: list[str], kind: str, ids: list[str]
 ) -> None:
-    assert main(["clients", "add", "X", "--scope", "audit:read", *reach, "--database-url", database.owner_url]) == 0
-    client_id = json.loads(capsys.readouterr().out)["client_id"]
-
+    added = rollbook("clients", "add", "X", "--scope", "audit:read", *reach, "--database-url", database.owner_url)
+    client_id = json.loads(added.out)["client_id"]
     client = asyncio.run(stored(database, client_id))
     assert (client["reach_kind"], client["reach"]) == (kind, ids)
 
@@ -92,54 +109,53 @@ def test_the_reach_of_a_client_is_what_was_asked_for(
         (["--national"], "required"),
     ],
 )
-def test_a_client_that_makes_no_sense_is_a_usage_error(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], fault: str
-) -> None:
-    with pytest.raises(SystemExit) as exit_:
-        main(["clients", "add", "X", *arguments])
-    assert exit_.value.code == 2
-    assert fault in capsys.readouterr().err
+def test_a_client_that_makes_no_sense_is_a_usage_error(rollbook: Rollbook, arguments: list[str], fault: str) -> None:
+    refused = rollbook("clients", "add", "X", *arguments)
+    assert refused.code == 2
+    assert fault in refused.err
 
 
-def test_a_client_for_a_register_that_is_not_there_makes_no_register(tmp_path: Path) -> None:
+def test_a_client_for_a_register_that_is_not_there_makes_no_register(rollbook: Rollbook, tmp_path: Path) -> None:
     data = tmp_path / "nothing"
     added = rollbook("clients", "add", "X", "--scope", "audit:read", "--national", "--data", str(data))
-    assert (added.returncode, added.stdout) == (1, "")
-    assert "There is no register" in added.stderr
+    assert (added.code, added.out) == (1, "")
+    assert "There is no register" in added.err
     assert not data.exists()
 
 
-def test_a_client_for_a_register_never_migrated_is_told_so(tmp_path: Path) -> None:
+def test_a_client_for_a_register_never_migrated_is_told_so(rollbook: Rollbook, tmp_path: Path) -> None:
     data = tmp_path / "data"
     postgres.stop(postgres.start(data, SMALL))
     added = rollbook("clients", "add", "X", "--scope", "audit:read", "--national", "--data", str(data))
-    assert (added.returncode, added.stdout) == (1, "")
-    assert "never migrated" in added.stderr
+    assert (added.code, added.out) == (1, "")
+    assert "never migrated" in added.err
     assert postgres.running(data) is None
 
 
-def test_a_busy_port_is_refused_before_anything_is_started(tmp_path: Path, busy_port: int) -> None:
+def test_a_busy_port_is_refused_before_anything_is_started(rollbook: Rollbook, tmp_path: Path, busy_port: int) -> None:
     data = tmp_path / "data"
     refused = rollbook("up", "--data", str(data), "--analytics-port", str(busy_port), "--register-port", "0")
-    assert refused.returncode == 2
+    assert refused.code == 2
     refused = rollbook("up", "--data", str(data), "--register-port", str(busy_port))
-    assert refused.returncode == 1
-    assert f"Port {busy_port}" in refused.stderr
-    assert "--register-port" in refused.stderr
+    assert refused.code == 1
+    assert f"Port {busy_port}" in refused.err
+    assert "--register-port" in refused.err
     assert not (data / "postgres").exists()
 
 
-def test_a_second_up_on_the_same_data_is_refused(tmp_path: Path, free_port: int) -> None:
+def test_a_second_up_on_the_same_data_is_refused(rollbook: Rollbook, tmp_path: Path, free_port: int) -> None:
     data = tmp_path / "data"
     with postgres.held(data):
         refused = rollbook("up", "--data", str(data), "--register-port", str(free_port))
-    assert refused.returncode == 1
-    assert "already running" in refused.stderr
+    assert refused.code == 1
+    assert "already running" in refused.err
 
 
-def test_an_operators_server_that_is_away_is_reported_in_one_line(tmp_path: Path, free_port: int) -> None:
+def test_an_operators_server_that_is_away_is_reported_in_one_line(
+    rollbook: Rollbook, tmp_path: Path, free_port: int
+) -> None:
     url = f"postgresql://someone:secret@127.0.0.1:{free_port}/none"
     refused = rollbook("up", "--database-url", url, "--data", str(tmp_path / "data"))
-    assert refused.returncode == 1
-    assert refused.stderr.startswith("rollbook: The database does not let us in")
-    assert "secret" not in refused.stderr
+    assert refused.code == 1
+    assert refused.err.startswith("rollbook: The database does not let us in")
+    assert "secret" not in refused.err
