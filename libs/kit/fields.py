@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
 
 
 class Body(BaseModel):
@@ -31,7 +31,13 @@ def _time(value: Any) -> time:
     return time(int(value[:2]), int(value[3:]))
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
+def _within_reason(instant: datetime) -> datetime:
+    if not 1900 <= instant.year <= 2200:
+        raise ValueError("an instant lies between 1900 and 2200")
+    return instant
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_within_reason)]
 """An instant with any offset."""
 Day = Annotated[date, BeforeValidator(_date)]
 """A local date, `YYYY-MM-DD`."""

@@ -12,6 +12,9 @@ from kit.database import Connection
 from ledger import tree
 from ledger.leaf import ChangeLeaf, MarkLeaf, Sealed, change_bytes, mark_bytes, person, seal
 
+FIRST_DAY, LAST_DAY = date(2006, 8, 1), date(2036, 7, 31)
+"""The sessions that the book has partitions for: from the first edition of the codes on; more are added by migration."""
+
 _sql = database.statements(__file__)
 _TICK = timedelta(microseconds=1)
 

@@ -60,6 +60,8 @@ async def put_calendar(
     kept = body.model_dump(mode="json", by_alias=True, exclude={"change"})
     try:
         first, last = academic_year_bounds(academic_year)
+        if first < append.FIRST_DAY or last > append.LAST_DAY:
+            raise ValueError(f"the book holds sessions from {append.FIRST_DAY} to {append.LAST_DAY}")
         calendar = calendar_from_body(kept, academic_year)
     except CalendarFault as caught:
         fault = Fault(caught.detail, pointer=pointer(caught.member.split("/") if caught.member else ()))
