@@ -67,7 +67,7 @@ def create(title: str, settings: Settings, *, name: str, work: Work | None = Non
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = database.connect(settings.database_url, name=name, pool_size=settings.pool_size)
         app.state.engine, app.state.clock, app.state.settings = engine, now, settings
-        app.state.verifier = Verifier(engine, settings.public_url)
+        app.state.verifier, app.state.numbers = Verifier(engine, settings.public_url), {}
         try:
             if work is None:
                 yield

@@ -18,7 +18,6 @@ PUBLIC = frozenset(
 
 @asynccontextmanager
 async def _signing(app: FastAPI) -> AsyncIterator[None]:
-    app.state.numbers = {}
     app.state.signing_key = await issuer.load_key(app.state.engine, app.state.settings)
     yield
 

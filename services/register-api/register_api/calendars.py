@@ -11,11 +11,12 @@ from kit import database
 from kit.database import Connection
 from kit.fields import Body
 from kit.problems import Fault, Problem, pointer
+from kit.schools import Caller
 from ledger import append, read
 from ledger.as_at import resolve
 from ledger.leaf import canonical
 from register_api.bodies import AsAtRead, Change
-from register_api.caller import AsAtText, Caller, DryRun, RegisterReader, RollWriter
+from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
 from register_api.changes import append_all, new_change
 
 router = APIRouter(tags=["calendars"])

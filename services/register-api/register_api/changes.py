@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from kit.database import Connection
+from kit.schools import Caller
 from ledger import append
 from ledger.append import Head, NewChange, Recorded
 from register_api.bodies import Change
-from register_api.caller import Caller
 
 
 def new_change(kind: str, subject: str, body: str, stated: Change | None, now: datetime) -> NewChange:

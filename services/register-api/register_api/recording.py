@@ -14,12 +14,12 @@ from codes.register import Amended, Amendment, Entered, Entry, Mark, Unchanged, 
 from kit import database
 from kit.fields import Body, written
 from kit.problems import Fault, Problem, pointer
+from kit.schools import Caller
 from ledger import append, read
 from ledger.append import NewMark
 from ledger.leaf import canonical
 from register_api import facts
 from register_api.bodies import BySystem, MadeBy
-from register_api.caller import Caller
 
 MOST_ITEMS = 2_000
 _CONFLICTS = frozenset({"already-entered", "no-entry", "entry-changed"})

@@ -9,7 +9,7 @@ from codes import book
 from kit.catalogue import CATALOGUE
 from kit.fields import Day
 from kit.problems import Problem
-from register_api.caller import LONDON
+from kit.schools import LONDON
 
 router = APIRouter(tags=["reference"])
 

@@ -13,12 +13,13 @@ from kit import database
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.problems import Fault, Problem
+from kit.schools import LONDON
 from ledger import read
 from ledger.as_at import resolve
 from ledger.leaf import kind_of
 from register_api import facts, pupil_ids
 from register_api.bodies import AsAtRead
-from register_api.caller import LONDON, AsAtText, RegisterReader
+from register_api.caller import AsAtText, RegisterReader
 from register_api.marks import SessionDate, SessionName
 from register_api.roll import PupilPath
 

@@ -11,12 +11,13 @@ from kit import database, lists
 from kit.database import Connection
 from kit.fields import Body, Day, written
 from kit.problems import Fault, Problem
+from kit.schools import Caller
 from ledger import append
 from ledger.as_at import resolve
 from ledger.leaf import canonical
 from register_api.admission import PupilItem, PutPupil, entry_after, fault, faults_of, id_fault, on_roll
 from register_api.bodies import AsAtRead, Faulty, stands_alone
-from register_api.caller import AsAtText, Caller, DryRun, RegisterReader, RollWriter
+from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
 from register_api.changes import append_all, new_change
 
 router = APIRouter(tags=["roll"])

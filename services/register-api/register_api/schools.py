@@ -14,13 +14,13 @@ from kit import database
 from kit.database import Connection
 from kit.fields import Body, Day, Words
 from kit.problems import Fault, Problem, pointer
+from kit.schools import LONDON, Caller, Urn, school_id_in_reach
 from kit.tokens import Identity, Needs
 from ledger import append
 from ledger.as_at import resolve
 from ledger.leaf import canonical
-from register_api import caller as callers
 from register_api.bodies import AsAtRead, Change
-from register_api.caller import AsAtText, Caller, DryRun, RegisterReader, Urn
+from register_api.caller import AsAtText, DryRun, RegisterReader
 from register_api.changes import append_all, new_change
 
 router = APIRouter(tags=["schools"])
@@ -127,8 +127,8 @@ async def put_school(
     if wrong := urn_fault(urn):
         raise Problem("invalid-urn", wrong, (Fault(wrong, parameter="urn"),))
     _check(body)
-    now = request.app.state.clock().astimezone(callers.LONDON)
-    school_id = await callers.school_id_in_reach(request, writer, urn)
+    now = request.app.state.clock().astimezone(LONDON)
+    school_id = await school_id_in_reach(request, writer, urn)
     # The transaction of a school that is new begins as nobody's, and turns to the school once it has a number.
     async with database.writing(request.app.state.engine, school_id or 0, dry_run=dry_run) as connection:
         if school_id is None:
