@@ -21,7 +21,6 @@ PATIENCE = 8
 """How often a request is sent before the MIS gives up."""
 
 ROLL_AT_ONCE = 200
-_STANDING = frozenset({"already-entered", "entry-changed"})
 _JSON = {"Content-Type": "application/json"}
 _BUSY = frozenset({429, 503})
 _LONGEST_WAIT = 30.0
@@ -41,16 +40,6 @@ class Sent:
     requests: int = 0
     retries: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def written(self) -> int:
-        """Marks and amendments the register now holds because of this run."""
-        return self.entered + self.amended
-
-    @property
-    def faults(self) -> dict[str, int]:
-        """Refusals that a second run of the demonstration does not explain."""
-        return {why: count for why, count in self.refused.items() if why not in _STANDING}
 
 
 Advance = Callable[[str, int], None]

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import httpx
+import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -18,6 +19,7 @@ from onebox.demo.world import SchoolWorld, last_amendment, try_mark, world
 LONDON = ZoneInfo("Europe/London")
 SCHOOLS_AT_ONCE = 4
 MIS_SCOPES = ("roll:write", "marks:write", "amendments:write", "register:read", "audit:read")
+_REFRESHES = 4  # a second, of the bars: drawing them takes time from the services
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 
 
@@ -50,7 +52,8 @@ def run(
     shown = world(now)
     clients = _clients(add_client, shown) if add_client else {}
     mis = clients.get("mis", administrator)
-    sent, lines = asyncio.run(_play(register_url, analytics_url, administrator, mis, shown, console))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sent, lines = runner.run(_play(register_url, analytics_url, administrator, mis, shown, console))
     _say(console, sent, lines)
     return {
         "counts": {
@@ -97,6 +100,7 @@ async def _keep_all(mis: Mis, shown: list[SchoolWorld], console: Console) -> Sen
         _Rate(),
         TimeElapsedColumn(),
         console=console,
+        refresh_per_second=_REFRESHES,
     ) as progress:
         bars = {one.school.urn: progress.add_task(one.school.name, total=expected[one.school.urn]) for one in shown}
         total = progress.add_task("[bold]all schools", total=sum(expected.values()))
@@ -111,9 +115,12 @@ async def _keep_all(mis: Mis, shown: list[SchoolWorld], console: Console) -> Sen
                 await keep_school(mis, one, advance)
                 progress.update(bars[one.school.urn], total=progress.tasks[bars[one.school.urn]].completed)
 
-        async with asyncio.TaskGroup() as group:
-            for one in sorted(shown, key=lambda one: -expected[one.school.urn]):
-                group.create_task(keep(one))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for one in sorted(shown, key=lambda one: -expected[one.school.urn]):
+                    group.create_task(keep(one))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
         progress.update(total, total=progress.tasks[total].completed)
     return mis.sent
 
