@@ -34,6 +34,7 @@ def play(data: Path, url: str, register: Service, analytics: Service, console: C
     def add_client(name: str, scopes: Sequence[str], kind: clients.ReachKind, reach: Sequence[str]) -> Credentials:
         return asyncio.run(clients.add(url, name, scopes, kind, reach))
 
+    console.print("The demonstration is played, once; it takes two or three minutes.", highlight=False)
     write_private(data / "demo.json", {"played": False})
     administrator = add_client("Demonstration administrator", sorted(SCOPES), "national", [])
     # Imported by name: the demonstration brings its own data, and a register without it never loads any.

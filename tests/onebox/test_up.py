@@ -1,0 +1,171 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from onebox import postgres
+
+RUNNING = "Ctrl-C stops everything"
+
+
+class Up:
+    """A `rollbook up --no-demo` in a process group of its own, as a terminal would start it."""
+
+    def __init__(self, data: Path, ports: tuple[int, int]) -> None:
+        self.register, self.analytics = (f"http://127.0.0.1:{port}" for port in ports)
+        where = ["--data", str(data), "--register-port", str(ports[0]), "--analytics-port", str(ports[1])]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "onebox.cli", "up", "--no-demo", *where],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def said(self, until: str) -> str:
+        """Return what it printed up to the line that holds `until`, or to its end."""
+        assert self.process.stdout
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if until in line:
+                break
+        return "".join(lines)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the whole group, as a terminal does."""
+        os.killpg(self.process.pid, number)
+
+    def ended(self) -> tuple[int, str]:
+        """Wait for the end and return the exit code and what was still printed."""
+        rest, _ = self.process.communicate()
+        return self.process.returncode, rest
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Give a directory for data under a home that nobody else can read."""
+    tmp_path.chmod(0o700)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def up(data: Path) -> Iterator[Callable[[], Up]]:
+    """Give what runs `rollbook up` on `data`; nothing is left running when the test ends."""
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        ports = one.getsockname()[1], other.getsockname()[1]
+    started: list[Up] = []
+
+    def start() -> Up:
+        started.append(Up(data, ports))
+        return started[-1]
+
+    yield start
+    for one_up in started:
+        if one_up.process.poll() is None:
+            one_up.signal(signal.SIGTERM)
+        with one_up.process:
+            pass
+    if left := postgres.running(data):
+        postgres.stop(left)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_everything_runs_until_a_signal_and_then_nothing_does(
+    up: Callable[[], Up], data: Path, number: signal.Signals
+) -> None:
+    running = up()
+    directions = running.said(RUNNING)
+    assert f"{running.register}/docs" in directions, directions
+    assert answers(running.register)
+    assert answers(running.analytics)
+    running.signal(number)
+    assert running.ended() == (0, "Stopped.\n")
+    assert not answers(running.register)
+    assert not answers(running.analytics)
+    assert postgres.running(data) is None
+    for secret in ("server.json", "signing-key.json", "postgres.log", "register-api.log", "analytics-worker.log"):
+        assert (data / secret).stat().st_mode & 0o077 == 0, f"{secret} can be read by others"
+
+
+def test_a_client_added_while_it_runs_gets_a_token_and_still_does_after_a_restart(
+    up: Callable[[], Up], data: Path
+) -> None:
+    running = up()
+    running.said(RUNNING)
+    command = ["clients", "add", "X", "--scope", "audit:read", "--national", "--data", str(data)]
+    added = subprocess.run([sys.executable, "-m", "onebox.cli", *command], check=True, capture_output=True, text=True)
+    client = json.loads(added.stdout)
+
+    def token() -> httpx.Response:
+        return httpx.post(
+            f"{running.register}/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(client["client_id"], client["client_secret"]),
+        )
+
+    assert token().status_code == httpx.codes.OK, token().text
+    running.signal(signal.SIGINT)
+    assert running.ended()[0] == 0
+    running = up()
+    running.said(RUNNING)
+    assert token().json()["token_type"].lower() == "bearer"
+
+
+def test_an_up_that_was_killed_leaves_nothing_in_the_way_of_the_next(up: Callable[[], Up], data: Path) -> None:
+    killed = up()
+    killed.said(RUNNING)
+    killed.signal(signal.SIGKILL)
+    killed.ended()
+    left = postgres.running(data)
+    assert left
+    following = up()
+    assert RUNNING in (said := following.said(RUNNING)), said
+    taken = postgres.running(data)
+    assert taken
+    assert taken.pid == left.pid
+    assert answers(following.register)
+    following.signal(signal.SIGINT)
+    assert following.ended() == (0, "Stopped.\n")
+    assert not postgres.alive(left)
+
+
+def test_a_service_that_ends_takes_everything_down_and_says_so(up: Callable[[], Up], data: Path) -> None:
+    running = up()
+    running.said(RUNNING)
+    (service,) = (
+        int(pid)
+        for pid in Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+        if b"analytics_worker.app" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    )
+    os.kill(service, signal.SIGKILL)
+    code, rest = running.ended()
+    assert code == 1
+    assert "analytics-worker ended (-9)" in rest
+    assert not answers(running.register)
+    assert postgres.running(data) is None
+
+
+def test_a_signal_while_it_starts_stops_it_as_cleanly(up: Callable[[], Up], data: Path) -> None:
+    starting = up()
+    starting.said("PostgreSQL runs")
+    starting.signal(signal.SIGINT)
+    code, rest = starting.ended()
+    assert (code, rest.splitlines()[-1]) == (0, "Stopped.")
+    assert postgres.running(data) is None
