@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-DATA ?= .data
+DATA ?= $(or $(ROLLBOOK_DATA),.data)
 ARGS ?=
 
 venv := .venv
@@ -15,6 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR := 1
 export UV_CACHE_DIR := .cache/uv
 export UV_PYTHON_DOWNLOADS := never
+unexport PYTHONPATH PYTHONHOME
 install := $(bin)/python -m pip -qq install
 locked := $(install) --only-binary=:all: --require-hashes
 itself := $(install) --no-index --no-deps --no-build-isolation --editable .
@@ -27,7 +28,7 @@ help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1  /p' Makefile | while read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
 
 run: $(runtime) ## start everything on this machine: database, services, demonstration (DATA=.data, ARGS="--no-demo")
-	@exec $(bin)/rollbook up --data $(DATA) $(ARGS)
+	@ROLLBOOK_DATA=$(DATA) exec $(bin)/rollbook up $(ARGS)
 
 test: check ## set up, check, and run every test
 	@$(bin)/pytest $(ARGS)
@@ -49,7 +50,7 @@ lock: $(development) ## choose dependencies anew and write requirements/*.txt (A
 clean: ## remove the environment and caches; the data stays
 	@rm -rf $(venv) .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 
-$(runtime): requirements/runtime.txt requirements/build.txt pyproject.toml | $(bin)/python
+$(runtime): requirements/runtime.txt requirements/build.txt pyproject.toml | $(bin)/pip
 	@echo "Installing what Rollbook needs into $(venv)..."
 	@$(locked) -r requirements/runtime.txt -r requirements/build.txt
 	@$(itself)
@@ -60,7 +61,7 @@ $(development): requirements/dev.txt $(runtime)
 	@$(locked) -r requirements/dev.txt
 	@touch $@
 
-$(bin)/python:
+$(bin)/pip:
 	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 		if "$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then \
 			exec "$$python" -m venv --clear $(venv); \
