@@ -6,11 +6,12 @@ from datetime import datetime
 import httpx
 import pytest
 
+from tests.support.office import Office, calling, open_office
 from tests.support.postgres import Database
 from tests.support.services import Clock, Register, register_api
 
-MONDAY = "2026-09-07"
 AFTER_SCHOOL = "2026-09-07T16:00:00+01:00"
+_WRITES = ("roll:write", "marks:write", "amendments:write", "register:read", "audit:read")
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +30,11 @@ def _afternoon(register: Register) -> None:
 @pytest.fixture(scope="module")
 async def admin(register: Register) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client that may set up every school."""
-    async with register.client((*_WRITES, "admin")) as http:
+    async with calling(register, (*_WRITES, "admin")) as http:
         yield http
 
 
-_WRITES = ("roll:write", "marks:write", "amendments:write", "register:read", "audit:read")
+@pytest.fixture(scope="module")
+async def office(register: Register, admin: httpx.AsyncClient) -> Office:
+    """Give the office of a school with forty pupils of Year 4."""
+    return await open_office(admin, register.database, "900101")
