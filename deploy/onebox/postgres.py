@@ -302,6 +302,7 @@ def _processes(cluster: Path) -> set[int]:
 def _free_port(wanted: int) -> int:
     """Return the wanted port when it is free, and any free one otherwise."""
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as PostgreSQL itself will ask for it
         try:
             probe.bind(("127.0.0.1", wanted))
         except OSError:
