@@ -23,7 +23,7 @@ class Format(StrEnum):
     NDJSON = "ndjson"
 
 
-_MEDIA = {
+MEDIA = {
     Format.JSON: "application/json",
     Format.CSV: "text/csv; charset=utf-8",
     Format.NDJSON: "application/x-ndjson",
@@ -39,11 +39,11 @@ def chosen(request: Request, asked: str | None) -> Format:
         return Format(asked)
     accepted = [part.partition(";")[0].strip() for part in request.headers.get("accept", "*/*").split(",")]
     for wanted in accepted:
-        for format_, media in _MEDIA.items():
+        for format_, media in MEDIA.items():
             kind = media.partition(";")[0]
             if wanted in (kind, "*/*", kind.partition("/")[0] + "/*"):
                 return format_
-    raise Problem("not-acceptable", f"Can be had as {', '.join(_MEDIA.values())}.")
+    raise Problem("not-acceptable", f"Can be had as {', '.join(MEDIA.values())}.")
 
 
 async def _csv(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str]) -> AsyncIterator[bytes]:
@@ -78,4 +78,4 @@ def stream(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str], format_: 
     A source that fails breaks the connection: a stream cut short never ends cleanly.
     """
     body = _csv(rows, columns) if format_ is Format.CSV else _ndjson(rows, columns)
-    return StreamingResponse(body, media_type=_MEDIA[format_])
+    return StreamingResponse(body, media_type=MEDIA[format_])
