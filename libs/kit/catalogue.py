@@ -73,5 +73,5 @@ CATALOGUE: dict[str, Kind] = {
     # Our side
     "database-away": Kind(503, "The database cannot be reached", "Send the request again later: a mark sent twice is entered once."),
     "busy": Kind(503, "The register is busy", "Send the request again in a moment."),
-    "internal-error": Kind(500, "An error on our side", "Report it with the time; nothing was written."),
+    "internal-error": Kind(500, "An error on our side", "Report it with the time. The request may be sent again."),
 }  # fmt: skip

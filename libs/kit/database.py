@@ -59,6 +59,12 @@ async def _driver(checked_out: AsyncConnection) -> Connection:
     return connection
 
 
+async def _discard(checked_out: AsyncConnection, connection: Connection) -> None:
+    """Close a session that is away or in the middle of something, so that nobody gets it from the pool again."""
+    connection.terminate()
+    await checked_out.invalidate()
+
+
 def _context(school_id: int) -> str:
     return f"SET LOCAL app.school_id = '{school_id:d}'"
 
@@ -77,15 +83,14 @@ async def _transaction(engine: AsyncEngine, begin: str, end: str = "COMMIT") -> 
             yield connection
             await connection.execute(end)
         except Exception:
-            if connection.is_closed():
-                await checked_out.invalidate()
-            elif connection.is_in_transaction():
+            try:
                 await connection.execute("ROLLBACK")
+            except Exception:
+                await _discard(checked_out, connection)
             raise
         except BaseException:
             # Cancelled somewhere between two messages: the session cannot be trusted, and closing it rolls back.
-            connection.terminate()
-            await checked_out.invalidate()
+            await _discard(checked_out, connection)
             raise
 
 

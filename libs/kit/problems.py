@@ -122,7 +122,7 @@ def _busy(_: Request, caught: Exception) -> JSONResponse:
 
 
 def _unforeseen(_: Request, caught: Exception) -> JSONResponse:
-    return Problem("internal-error", "An error on our side. Nothing was written.").as_response()
+    return Problem("internal-error", "An error on our side. Read back what stands, or send the request again: nothing is entered twice.").as_response()
 
 
 def install(app: FastAPI) -> None:
@@ -136,6 +136,7 @@ def install(app: FastAPI) -> None:
         PoolTimeout,
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
         asyncpg.CannotConnectNowError,
         asyncpg.OperatorInterventionError,
         asyncpg.TooManyConnectionsError,
