@@ -1,0 +1,48 @@
+"""The analytics worker as an application: the projector beside it, and its rooms."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from analytics_worker import alerts, attendance, daily, projector
+from kit import service
+from kit.settings import Settings
+
+PUBLIC = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
+"""The routes that need no token; every other route says who may call it."""
+
+
+class WorkerSettings(Settings):
+    """Settings of the analytics worker."""
+
+    poll_seconds: float = 0.5
+    """How long the projector rests when nothing was waiting."""
+
+
+@asynccontextmanager
+async def _projecting(app: FastAPI) -> AsyncIterator[None]:
+    app.state.numbers = {}
+    state = app.state
+    projecting = asyncio.create_task(projector.run(state.engine, state.clock, state.settings.poll_seconds))
+    try:
+        yield
+    finally:
+        projecting.cancel()
+        with suppress(asyncio.CancelledError):
+            await projecting
+
+
+def create_app(settings: WorkerSettings | None = None, now: service.Clock = service.clock) -> FastAPI:
+    """Give the application; settings come from the environment unless given, and `now` is the clock."""
+    app = service.create(
+        "Rollbook analytics API",
+        settings or WorkerSettings.model_validate({}),
+        name="analytics-worker",
+        work=_projecting,
+        now=now,
+    )
+    for room in (attendance, alerts, daily):
+        app.include_router(room.router)
+    return app

@@ -1,0 +1,68 @@
+"""Who may read an authority, and which schools it has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import Path, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from codes.identifiers import la_name
+from kit import database
+from kit.problems import Problem
+from kit.schools import LONDON
+from kit.tokens import Needs
+
+_sql = database.statements(__file__)
+
+LaCode = Annotated[str, Path(description="The authority's three digits.", examples=["931"])]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An authority that the caller reaches."""
+
+    la_code: str
+    engine: AsyncEngine
+    request: Request
+
+    def now(self) -> datetime:
+        """Give the present instant, in London's time."""
+        moment: datetime = self.request.app.state.clock()
+        return moment.astimezone(LONDON)
+
+
+@dataclass(frozen=True, slots=True)
+class AtAuthority:
+    """A dependency that lets a caller pass who holds `scope` and reaches the whole authority in the path."""
+
+    scope: str
+
+    async def __call__(self, request: Request, la_code: LaCode) -> Area:
+        """Give the area; raise as `Needs` does, or `unknown-authority` for what does not exist within reach."""
+        identity = await Needs(self.scope)(request)
+        reach = identity.reach
+        reached = reach.kind == "national" or (reach.kind == "authority" and la_code in reach.ids)
+        if not reached or la_name(la_code) is None:
+            raise Problem("unknown-authority", f"There is no authority {la_code} within reach.")
+        return Area(la_code, request.app.state.engine, request)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaSchool:
+    """A school of an authority: its numbers, the day it closed, and how far it is folded."""
+
+    school_id: int
+    urn: str
+    laestab: str | None
+    la_code: str
+    closed_on: date | None
+    seq: int
+    behind: int
+
+
+async def schools(area: Area) -> Sequence[AreaSchool]:
+    """Give the schools of the authority by URN, as the facts of reach stand."""
+    async with database.reading(area.engine) as connection:
+        return [AreaSchool(*row.values()) async for row in _sql.schools(connection, la_code=area.la_code)]

@@ -1,0 +1,73 @@
+-- name: changes(school_id, after, up_to)
+-- What changed that is no mark.
+SELECT kind, subject FROM ledger.change WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
+
+-- name: everyone(school_id)
+-- Every pupil that the register knows.
+SELECT DISTINCT pupil_no FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no;
+
+-- name: touched(school_id, after, up_to, absences)
+-- Pupils with an absence, an amendment, or, where they are watched, any entry.
+SELECT DISTINCT e.pupil_no
+FROM ledger.event e
+WHERE e.school_id = :school_id AND e.seq > :after AND e.seq <= :up_to
+  AND (e.version > 1 OR e.code = ANY (CAST(:absences AS text[]))
+       OR e.pupil_no IN (SELECT pupil_no FROM analysis.watched WHERE school_id = :school_id));
+
+-- name: with_standing_n(school_id)
+-- Pupils with an N that stands: one more day may have made it overdue.
+SELECT DISTINCT pupil_no FROM analysis.entry WHERE school_id = :school_id AND code = 'N';
+
+-- name: unauthorised(school_id, pupil_nos)
+-- Some pupils' entries that a threshold or a deadline looks for, while on roll, in order.
+SELECT e.pupil_no, e.session_date, e.session, e.code, p.date_of_birth
+FROM analysis.entry e
+JOIN (SELECT DISTINCT ON (pupil_no) pupil_no, date_of_birth, on_roll FROM register.pupil
+      WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[])) ORDER BY pupil_no, seq DESC) p
+    ON p.pupil_no = e.pupil_no AND p.on_roll @> e.session_date
+WHERE e.school_id = :school_id AND e.pupil_no = ANY (CAST(:pupil_nos AS int[])) AND e.code IN ('G', 'N', 'O', 'U')
+ORDER BY e.pupil_no, e.session_date, e.session;
+
+-- name: open_alerts(school_id, pupil_nos)
+-- Some pupils' open alerts.
+SELECT id, pupil_no, kind, academic_year, evidence
+FROM analysis.alert
+WHERE school_id = :school_id AND closed_on IS NULL AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+
+-- name: close(school_id, seq, ids, changed, today)!
+-- These no longer hold; their last evidence stays.
+UPDATE analysis.alert a
+SET closed_on = :today, changed = gone.changed, seq = :seq
+FROM unnest(CAST(:ids AS uuid[]), CAST(:changed AS bigint[])) AS gone (id, changed)
+WHERE a.school_id = :school_id AND a.id = gone.id;
+
+-- name: renew(school_id, seq, ids, changed, evidence)!
+-- These hold by other evidence.
+UPDATE analysis.alert a
+SET evidence = CAST(new.evidence AS jsonb), changed = new.changed, seq = :seq
+FROM unnest(CAST(:ids AS uuid[]), CAST(:changed AS bigint[]), CAST(:evidence AS text[])) AS new (id, changed, evidence)
+WHERE a.school_id = :school_id AND a.id = new.id;
+
+-- name: open_new(school_id, seq, changed, pupil_nos, kinds, years, evidence, today)!
+-- These hold from now on.
+INSERT INTO analysis.alert (school_id, seq, changed, pupil_no, kind, academic_year, evidence, opened_on)
+SELECT :school_id, :seq, new.changed, new.pupil_no, new.kind, new.academic_year, CAST(new.evidence AS jsonb), :today
+FROM unnest(CAST(:changed AS bigint[]), CAST(:pupil_nos AS int[]), CAST(:kinds AS text[]), CAST(:years AS text[]),
+            CAST(:evidence AS text[])) AS new (changed, pupil_no, kind, academic_year, evidence);
+
+-- name: watch(school_id, pupil_nos)!
+-- Any entry of these pupils may change an alert.
+INSERT INTO analysis.watched (school_id, pupil_no)
+SELECT :school_id, * FROM unnest(CAST(:pupil_nos AS int[]))
+ON CONFLICT DO NOTHING;
+
+-- name: unwatch(school_id, pupil_nos)!
+-- Of these pupils, absences and amendments alone matter again.
+DELETE FROM analysis.watched WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+
+-- name: looked(school_id, alerts_seq, alerts_on, last_change)!
+-- The alerts are as the entries are: whatever failed before is over.
+UPDATE analysis.checkpoint
+SET alerts_seq = :alerts_seq, alerts_on = :alerts_on, last_change = :last_change,
+    failures = 0, failed_at = NULL, retry_at = NULL, failure = NULL
+WHERE school_id = :school_id;

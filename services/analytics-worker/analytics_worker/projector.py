@@ -1,0 +1,138 @@
+"""The projector: folds each school's events into what stands and into sums, exactly once; then looks at its alerts.
+
+A school is taken by locking its checkpoint row; its read models and its checkpoint move in one transaction. Polling is
+the truth. It never passes over an event: a school that cannot be folded stands still by itself, and says so.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from analytics_worker import evaluation
+from kit import database
+from kit.database import Connection
+from kit.schools import LONDON
+
+MOST_EVENTS = 100_000
+"""Events folded in one transaction, so that none is long; a school that has more is taken again at once."""
+RETRY_WITHIN = 300
+"""Seconds after which a school that stands still is tried again, at the latest."""
+
+_log = logging.getLogger("rollbook.projector")
+_sql = database.statements(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Faring:
+    """How the projection fares: schools that stand still, schools behind their heads, and by how many events."""
+
+    stalled: int
+    schools_behind: int
+    events_behind: int
+
+
+async def run(engine: AsyncEngine, now: Callable[[], datetime], poll_seconds: float) -> None:
+    """Sweep for ever, resting for `poll_seconds` whenever nothing was waiting; wait for a database that is away."""
+    while True:
+        worked = 0
+        try:
+            worked = await sweep(engine, now)
+        except Exception as caught:
+            _log.error("the projection rests: %s", type(caught).__name__)
+        if worked == 0:
+            await asyncio.sleep(poll_seconds)
+
+
+async def sweep(engine: AsyncEngine, now: Callable[[], datetime]) -> int:
+    """Bring every school that waits up to its head, and its alerts with it; give how many were brought forward.
+
+    A school that another worker has is left to it. A school that fails stops alone and is tried again later.
+    """
+    moment = now()
+    async with database.reading(engine) as connection:
+        rows = _sql.waiting(connection, today=moment.astimezone(LONDON).date(), now=moment)
+        waiting = [(row["school_id"], row["is_new"]) async for row in rows]
+    worked = 0
+    for school_id, is_new in waiting:
+        try:
+            worked += await _bring_forward(engine, school_id, is_new, now())
+        except Exception as caught:
+            # Where it is the database that is away, this fails too, and the whole sweep ends.
+            await _stand_still(engine, school_id, now(), caught)
+    return worked
+
+
+async def _bring_forward(engine: AsyncEngine, school_id: int, is_new: bool, now: datetime) -> bool:
+    if is_new:
+        async with database.writing(engine, school_id) as connection:
+            await _sql.begin(connection, school_id=school_id)
+    while (behind := await fold(engine, school_id)) is not None:
+        if behind == 0:
+            # A transaction of its own, with a position of its own: a process that dies in between has lost nothing.
+            return await look(engine, school_id, now)
+    return False
+
+
+async def fold(engine: AsyncEngine, school_id: int, most: int = MOST_EVENTS) -> int | None:
+    """Fold at most `most` events of a school; give how many are still to come, None when another worker has it."""
+    async with database.writing(engine, school_id) as connection:
+        claimed = await _sql.claim(connection, school_id=school_id)
+        if claimed is None:
+            return None
+        return await _fold(connection, school_id, claimed["seq"], most)
+
+
+async def _fold(connection: Connection, school_id: int, after: int, most: int) -> int:
+    folded = await _sql.fold(connection, school_id=school_id, after=after, most=most)
+    behind: int = folded["head"] - folded["seq"]
+    return behind
+
+
+async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
+    """Look at a school's alerts as far as it has been folded; False when another worker has the school."""
+    async with database.writing(engine, school_id) as connection:
+        claimed = await _sql.claim(connection, school_id=school_id)
+        if claimed is None:
+            return False
+        position = evaluation.Position(
+            claimed["seq"], claimed["alerts_seq"], claimed["alerts_on"], claimed["last_change"]
+        )
+        await evaluation.evaluate(connection, school_id, position, now.astimezone(LONDON).date())
+    return True
+
+
+async def rebuild(engine: AsyncEngine, school_id: int, most: int = MOST_EVENTS) -> None:
+    """Throw away what was folded of a school and fold it again from its first event, in one transaction.
+
+    Readers see the old until the new is whole. Raises LookupError when another worker has the school.
+    """
+    async with database.writing(engine, school_id) as connection:
+        await _sql.begin(connection, school_id=school_id)
+        if await _sql.claim(connection, school_id=school_id) is None:
+            raise LookupError(f"School {school_id} is being folded by another worker.")
+        await _sql.forget_entries(connection, school_id=school_id)
+        await _sql.forget_totals(connection, school_id=school_id)
+        await _sql.start_over(connection, school_id=school_id)
+        after = 0
+        while await _fold(connection, school_id, after, most):
+            after += most
+
+
+async def _stand_still(engine: AsyncEngine, school_id: int, now: datetime, caught: Exception) -> None:
+    """Mark a school that failed. The alarm names kinds and numbers alone: a message may hold what a row holds."""
+    state = getattr(caught, "sqlstate", None)
+    failure = f"{type(caught).__name__} {state}" if state else type(caught).__name__
+    _log.error("school %d stands still: %s", school_id, failure)
+    async with database.writing(engine, school_id) as connection:
+        await _sql.fail(connection, school_id=school_id, now=now, retry_within=RETRY_WITHIN, failure=failure)
+
+
+async def faring(engine: AsyncEngine) -> Faring:
+    """Say how the projection fares."""
+    async with database.reading(engine) as connection:
+        row = await _sql.faring(connection)
+    return Faring(row["stalled"], row["schools_behind"], row["events_behind"])

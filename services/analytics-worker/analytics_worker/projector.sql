@@ -1,0 +1,87 @@
+-- name: waiting(today, now)
+-- Schools with events that are not folded, alerts that are not looked at, or a new day; none that failed a moment ago.
+SELECT h.school_id, c.school_id IS NULL AS is_new
+FROM ledger.head h
+LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id
+WHERE h.seq > 0
+  AND (c.school_id IS NULL
+       OR ((h.seq > c.seq OR c.alerts_seq < c.seq OR c.alerts_on IS DISTINCT FROM CAST(:today AS date))
+           AND (c.retry_at IS NULL OR c.retry_at <= :now)))
+ORDER BY h.recorded_at;
+
+-- name: begin(school_id)!
+-- The checkpoint of a school that is new to us.
+INSERT INTO analysis.checkpoint (school_id) VALUES (:school_id) ON CONFLICT DO NOTHING;
+
+-- name: claim(school_id)^
+-- Take the school, unless another worker has it. A statement of its own: what is folded must be read after the lock.
+SELECT seq, alerts_seq, alerts_on, last_change FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
+
+-- name: fold(school_id, after, most)^
+-- Fold what follows the checkpoint, at most so many events, and move the checkpoint: one statement, so never one without
+-- the others. Every event carries the old code and the new, so a sum changes by +1 and -1 whatever came before.
+WITH reached AS MATERIALIZED (
+    SELECT h.seq AS head, least(h.seq, CAST(:after AS bigint) + CAST(:most AS int)) AS seq
+    FROM ledger.head h WHERE h.school_id = :school_id
+), batch AS MATERIALIZED (
+    SELECT e.pupil_no, e.session_date, e.session, e.version, e.original_code, e.code, e.arrived_at, e.made_at,
+           e.recorded_at, e.seq
+    FROM ledger.event e
+    WHERE e.school_id = :school_id AND e.seq > :after AND e.seq <= (SELECT seq FROM reached)
+), chains AS (
+    SELECT b.*, lead(b.version) OVER chain AS next_version, first_value(b.code) OVER chain AS first_code
+    FROM batch b
+    WINDOW chain AS (PARTITION BY b.session_date, b.session, b.pupil_no ORDER BY b.version)
+), entries AS (
+    INSERT INTO analysis.entry AS stands (school_id, session_date, session, pupil_no, code, first_code, version, arrived_at,
+                                          made_at, recorded_at, seq)
+    SELECT :school_id, c.session_date, c.session, c.pupil_no, c.code, c.first_code, c.version, c.arrived_at, c.made_at,
+           c.recorded_at, c.seq
+    FROM chains c
+    WHERE c.next_version IS NULL
+    -- A chain that stands already began before this batch, and keeps the first entry that it began with.
+    ON CONFLICT (school_id, session_date, session, pupil_no) DO UPDATE
+    SET code = excluded.code, version = excluded.version, arrived_at = excluded.arrived_at, made_at = excluded.made_at,
+        recorded_at = excluded.recorded_at, seq = excluded.seq
+), totals AS (
+    INSERT INTO analysis.session_total AS stands (school_id, session_date, session, code, entries)
+    SELECT :school_id, signed.session_date, signed.session, signed.code, sum(signed.sign)
+    FROM (SELECT session_date, session, code, 1 AS sign FROM batch
+          UNION ALL
+          SELECT session_date, session, original_code, -1 FROM batch WHERE original_code IS NOT NULL) AS signed
+    GROUP BY signed.session_date, signed.session, signed.code
+    HAVING sum(signed.sign) <> 0
+    ON CONFLICT (school_id, session_date, session, code) DO UPDATE SET entries = stands.entries + excluded.entries
+)
+UPDATE analysis.checkpoint c
+SET seq = reached.seq
+FROM reached
+WHERE c.school_id = :school_id
+RETURNING c.seq, reached.head;
+
+-- name: fail(school_id, now, retry_within, failure)!
+-- A school stands still until it is tried again: after 2 seconds, 4, 8..., at most after `retry_within` of them.
+UPDATE analysis.checkpoint
+SET failures = failures + 1, failed_at = :now, failure = :failure,
+    retry_at = CAST(:now AS timestamptz) + least(power(2, least(failures + 1, 20)), CAST(:retry_within AS int)) * interval '1 second'
+WHERE school_id = :school_id;
+
+-- name: forget_entries(school_id)!
+-- Throw away what was folded of a school.
+DELETE FROM analysis.entry WHERE school_id = :school_id;
+
+-- name: forget_totals(school_id)!
+-- Throw away the sums that were folded of a school.
+DELETE FROM analysis.session_total WHERE school_id = :school_id;
+
+-- name: start_over(school_id)!
+-- Begin a school's checkpoint anew. Alerts keep their history; they are looked at again.
+UPDATE analysis.checkpoint SET seq = 0, alerts_seq = 0 WHERE school_id = :school_id;
+
+-- name: faring()^
+-- How many schools stand still, how many are behind, and by how many events altogether.
+SELECT count(*) FILTER (WHERE c.failures > 0) AS stalled,
+       count(*) FILTER (WHERE h.seq > coalesce(c.seq, 0)) AS schools_behind,
+       CAST(coalesce(sum(h.seq - coalesce(c.seq, 0)), 0) AS bigint) AS events_behind
+FROM ledger.head h
+LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id;

@@ -1,0 +1,80 @@
+"""The code book as the database is given it: what each code is worth between two dates."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from codes.book import Kind, edges, read
+from codes.table import ROWS
+
+_DAY = timedelta(days=1)
+_ABSENT = frozenset({Kind.AUTHORISED, Kind.UNAUTHORISED})
+_ATTENDING = frozenset({Kind.PRESENT, Kind.APPROVED})
+
+CODES = tuple(dict.fromkeys(row.code for row in ROWS))
+ABSENCES = tuple(dict.fromkeys(row.code for row in ROWS if row.kind in _ABSENT))
+"""Codes that are, or once were, an absence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """A code whose class depends on the pupil's age, between two dates inclusive."""
+
+    code: str
+    first: date
+    last: date
+
+
+AGEING = tuple(
+    Ageing(row.code, row.valid_from, row.valid_to or date.max) for row in ROWS if row.kind is Kind.NOT_ATTENDING_COVID
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a code is worth between two dates inclusive for a pupil of compulsory school age, or for one who is not."""
+
+    code: str
+    first: date
+    last: date
+    compulsory: bool
+    possible: int
+    attending: int
+    absent: int
+    authorised: int
+    unauthorised: int
+    late: int
+
+
+def depends_on_age(first: date, last: date) -> bool:
+    """Say whether any code's class depends on age on a day between two dates."""
+    return any(ageing.first <= last and first <= ageing.last for ageing in AGEING)
+
+
+@lru_cache(maxsize=64)
+def worths(first: date, last: date) -> tuple[Worth, ...]:
+    """Give what every code is worth on each day between two dates inclusive."""
+    return tuple(_worths(first, last))
+
+
+def _worths(first: date, last: date) -> Iterator[Worth]:
+    starts = [first, *(edge for edge in edges() if first < edge <= last)]
+    ends = [*(start - _DAY for start in starts[1:]), last]
+    ages = (True, False) if depends_on_age(first, last) else (True,)
+    for start, end in zip(starts, ends, strict=True):
+        for code in CODES:
+            for compulsory in ages:
+                reading = read(code, start, compulsory)
+                yield Worth(
+                    code,
+                    start,
+                    end,
+                    compulsory,
+                    int(reading.possible),
+                    int(reading.kind in _ATTENDING),
+                    int(reading.kind in _ABSENT),
+                    int(reading.kind is Kind.AUTHORISED),
+                    int(reading.kind is Kind.UNAUTHORISED),
+                    int(code in ("L", "U")),
+                )

@@ -1,0 +1,83 @@
+-- name: rows(school_id, la_code, urn, laestab, days, today, waiting_sessions, waiting_year_groups, codes, firsts, lasts, compulsories, possibles, attendings, absents, authoriseds, unauthoriseds, lates, aged_pupils, aged_from, aged_to, restated, everything, pupil_nos, whole_days, clock_days, open_days, after, from_day, from_session, from_pupil, most)
+-- One row a pupil-session of one school, in the order of day, session and id. On roll on an open day it is a row; asked
+-- for what was restated, one that stood before and stands no more is given too, as closed.
+WITH roll AS (
+    SELECT p.pupil_no, p.on_roll, p.boarder, p.upn, p.sex, p.enrolment_status, i.id, was.on_roll AS was_on_roll
+    FROM (SELECT DISTINCT ON (pupil_no) pupil_no, on_roll, boarder, upn, sex, enrolment_status
+          FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no, seq DESC) p
+    JOIN (SELECT DISTINCT ON (pupil_no) pupil_no, id
+          FROM register.pupil_id WHERE school_id = :school_id ORDER BY pupil_no, seq DESC) i ON i.pupil_no = p.pupil_no
+    -- Whatever a roll since the position, or the one at it, had on roll may have been read.
+    LEFT JOIN (SELECT one.pupil_no, range_agg(one.on_roll) AS on_roll
+               FROM register.pupil one
+               WHERE one.school_id = :school_id AND one.pupil_no = ANY (CAST(:pupil_nos AS int[]))
+                 AND NOT EXISTS (SELECT FROM register.pupil later
+                                 WHERE later.school_id = :school_id AND later.pupil_no = one.pupil_no
+                                   AND later.seq > one.seq AND later.seq <= CAST(:after AS bigint))
+               GROUP BY one.pupil_no) was ON was.pupil_no = p.pupil_no
+), placed AS (
+    SELECT pupil_no, effective_from, year_group, class, facts,
+           lead(effective_from, 1, 'infinity') OVER (PARTITION BY pupil_no ORDER BY effective_from) AS until
+    FROM (SELECT DISTINCT ON (pupil_no, effective_from) pupil_no, effective_from, year_group, class, facts
+          FROM register.placing WHERE school_id = :school_id
+          ORDER BY pupil_no, effective_from, seq DESC) AS dated
+), sittings AS (
+    SELECT r.*, d.day, s.session, r.on_roll @> d.day AND d.day = ANY (CAST(:open_days AS date[])) AS is_due
+    FROM unnest(CAST(:days AS date[])) AS d (day)
+    CROSS JOIN (VALUES ('AM'), ('PM')) AS s (session)
+    JOIN roll r ON r.on_roll @> d.day OR r.was_on_roll @> d.day
+), stated AS (
+    SELECT t.*, placed.year_group, placed.class, placed.facts,
+           e.code, e.first_code, e.version, e.seq, e.arrived_at, e.made_at, e.recorded_at,
+           CASE WHEN NOT t.is_due OR (t.boarder AND e.seq IS NULL) THEN 'closed'
+                WHEN e.seq IS NOT NULL THEN 'entered'
+                WHEN t.day > CAST(:today AS date) OR (t.day = :today AND waiting.session IS NOT NULL) THEN 'not-due'
+                ELSE 'missing' END AS state
+    FROM sittings t
+    LEFT JOIN placed ON placed.pupil_no = t.pupil_no AND t.day >= placed.effective_from AND t.day < placed.until
+    LEFT JOIN (SELECT * FROM analysis.entry
+               WHERE school_id = :school_id AND session_date = ANY (CAST(:days AS date[]))) e
+        ON e.session_date = t.day AND e.session = t.session AND e.pupil_no = t.pupil_no AND t.is_due
+    LEFT JOIN unnest(CAST(:waiting_sessions AS text[]), CAST(:waiting_year_groups AS text[])) AS waiting (session, year_group)
+        ON waiting.session = t.session AND waiting.year_group = coalesce(placed.year_group, '')
+)
+SELECT CAST(:la_code AS text) AS la_code, CAST(:urn AS text) AS urn, CAST(:laestab AS text) AS laestab,
+       t.day AS date, t.session, t.id AS pupil, t.upn, t.year_group, translate(t.class, E'\r\n', '  ') AS class,
+       t.enrolment_status, t.state, t.code, t.first_code AS first_entry, t.version, t.seq,
+       to_char(t.arrived_at, 'HH24:MI') AS arrived_at,
+       to_char(t.made_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS made_at,
+       to_char(t.recorded_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS recorded_at,
+       t.sex,
+       t.facts -> 'fsm' AS fsm, t.facts -> 'sen' AS sen, t.facts -> 'ehcp' AS ehcp,
+       t.facts -> 'social_worker' AS social_worker, t.facts -> 'looked_after' AS looked_after,
+       t.facts -> 'previously_looked_after' AS previously_looked_after, t.facts -> 'child_in_need' AS child_in_need,
+       t.facts -> 'child_protection' AS child_protection, t.facts -> 'youth_offending' AS youth_offending,
+       t.facts -> 'young_carer' AS young_carer, t.facts -> 'medical_condition' AS medical_condition,
+       t.facts -> 'pupil_premium' AS pupil_premium, t.facts -> 'mobile_child' AS mobile_child,
+       t.facts -> 'ethnicity' AS ethnicity, t.facts -> 'responsible_la' AS responsible_la,
+       coalesce(w.possible, 0) AS possible, coalesce(w.attending, 0) AS attending, coalesce(w.absent, 0) AS absent,
+       coalesce(w.authorised, 0) AS authorised, coalesce(w.unauthorised, 0) AS unauthorised, coalesce(w.late, 0) AS late
+FROM stated t
+LEFT JOIN unnest(CAST(:aged_pupils AS int[]), CAST(:aged_from AS date[]), CAST(:aged_to AS date[])) AS aged (pupil_no, first, last)
+    ON aged.pupil_no = t.pupil_no
+LEFT JOIN unnest(CAST(:codes AS text[]), CAST(:firsts AS date[]), CAST(:lasts AS date[]), CAST(:compulsories AS boolean[]),
+                 CAST(:possibles AS int[]), CAST(:attendings AS int[]), CAST(:absents AS int[]), CAST(:authoriseds AS int[]),
+                 CAST(:unauthoriseds AS int[]), CAST(:lates AS int[]))
+              AS w (code, first, last, compulsory, possible, attending, absent, authorised, unauthorised, late)
+    ON w.code = t.code AND t.day BETWEEN w.first AND w.last
+   AND w.compulsory = coalesce(t.day BETWEEN aged.first AND aged.last, true)
+WHERE CASE WHEN CAST(:restated AS boolean)
+           THEN CAST(:everything AS boolean) OR t.pupil_no = ANY (CAST(:pupil_nos AS int[]))
+                OR t.day = ANY (CAST(:whole_days AS date[])) OR t.seq > :after
+                OR (t.seq IS NULL AND t.day = ANY (CAST(:clock_days AS date[])))
+           ELSE t.state <> 'closed' END
+  AND (CAST(:from_day AS date) IS NULL
+       OR (t.day, t.session COLLATE "C", t.id COLLATE "C")
+          > (:from_day, CAST(:from_session AS text) COLLATE "C", CAST(:from_pupil AS text) COLLATE "C"))
+ORDER BY t.day, t.session COLLATE "C", t.id COLLATE "C"
+LIMIT CAST(:most AS int);
+
+-- name: ages(school_id)
+-- The pupils' dates of birth.
+SELECT DISTINCT ON (pupil_no) pupil_no, date_of_birth
+FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no, seq DESC;
