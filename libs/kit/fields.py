@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -39,15 +39,24 @@ def _time(value: Any) -> time:
     return time(int(value[:2]), int(value[3:]))
 
 
-def _within_reason(instant: datetime) -> datetime:
-    if not 1900 <= instant.year <= 2200:
-        raise ValueError("an instant lies between 1900 and 2200")
-    return instant
+_Dated = TypeVar("_Dated", bound=date)
+
+
+def _within_reason(when: _Dated) -> _Dated:
+    if not 1900 <= when.year <= 2200:
+        raise ValueError("a date lies between 1900 and 2200")
+    return when
+
+
+def _without_null(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a text holds no null byte")
+    return text
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_within_reason)]
 """An instant with any offset."""
-Day = Annotated[date, BeforeValidator(_date)]
+Day = Annotated[date, BeforeValidator(_date), AfterValidator(_within_reason)]
 """A local date, `YYYY-MM-DD`."""
 TimeOfDay = Annotated[
     time,
@@ -55,9 +64,9 @@ TimeOfDay = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d$", "examples": ["08:58"]}),
 ]
 """A local time of day to the minute, `HH:MM`."""
-Words = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
+Words = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_without_null)]
 """A short text that says something."""
-Text = Annotated[str, StringConstraints(strict=True, max_length=2_000)]
+Text = Annotated[str, StringConstraints(strict=True, max_length=2_000), AfterValidator(_without_null)]
 """A free text."""
 
 

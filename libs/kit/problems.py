@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 from fastapi import FastAPI, Request
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import compile_path
 
 from kit.catalogue import CATALOGUE
 
@@ -70,7 +72,11 @@ class Problem(Exception):
 
 def pointer(parts: Iterable[str | int]) -> str:
     """Write a path into the body as a JSON pointer in a URI fragment (RFC 6901 section 6)."""
-    return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return "#" + "".join("/" + _escaped(str(part)) for part in parts)
+
+
+def _escaped(part: str) -> str:
+    return quote(part.replace("~", "~0").replace("/", "~1"), safe="!$&'()*+,;=:@?~", errors="replace")
 
 
 def fault_of(error: Mapping[str, Any], under: tuple[str | int, ...] = ()) -> Fault:
@@ -98,13 +104,24 @@ def _unreadable(_: Request, caught: Exception) -> JSONResponse:
     return Problem("invalid-request", "The body does not have the documented form.", tuple(faults)).as_response()
 
 
-_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+# 400 is the framework's word for a body that no parser got through.
+_BY_STATUS = {400: "malformed-json", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 
-def _of_the_framework(_: Request, caught: Exception) -> JSONResponse:
+def _of_the_framework(request: Request, caught: Exception) -> JSONResponse:
     assert isinstance(caught, HTTPException)
     code = _BY_STATUS.get(caught.status_code, "invalid-request")
-    return Problem(code, str(caught.detail), headers=caught.headers or {}).as_response()
+    headers = {"Allow": _methods(request)} if caught.status_code == 405 else caught.headers or {}
+    return Problem(code, str(caught.detail), headers=headers).as_response()
+
+
+def _methods(request: Request) -> str:
+    """Give every method that the address knows; the framework gives those of its first route."""
+    described = request.app.openapi()["paths"].items()
+    known = {
+        method for path, methods in described for method in methods if compile_path(path)[0].match(request.url.path)
+    }
+    return ", ".join(sorted(known)).upper()
 
 
 def _database_away(_: Request, caught: Exception) -> JSONResponse:
@@ -119,10 +136,6 @@ def _database_away(_: Request, caught: Exception) -> JSONResponse:
 def _busy(_: Request, caught: Exception) -> JSONResponse:
     _log.warning("busy: %s", type(caught).__name__)
     return Problem("busy", "The register is busy. Send the request again.", headers={"Retry-After": "1"}).as_response()
-
-
-def _unforeseen(_: Request, caught: Exception) -> JSONResponse:
-    return Problem("internal-error", "An error on our side. Read back what stands, or send the request again: nothing is entered twice.").as_response()
 
 
 def install(app: FastAPI) -> None:
@@ -144,4 +157,3 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(away, _database_away)
     for busy in (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.DeadlockDetectedError):
         app.add_exception_handler(busy, _busy)
-    app.add_exception_handler(Exception, _unforeseen)

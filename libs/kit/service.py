@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kit import database, problems
+from kit.gate import Gate
 from kit.problems import Fault, Problem
 from kit.settings import Settings
 from kit.tokens import Verifier
@@ -45,14 +46,17 @@ def _known(route: APIRoute) -> frozenset[str]:
 
 
 async def _strict(request: Request) -> None:
-    """Refuse parameters that the route does not know and bodies in a form that is not taken."""
+    """Refuse parameters that the route does not know or no text can hold, and a body in a form that is not taken."""
     route = request.scope["route"]
     assert isinstance(route, APIRoute)
     if request.query_params and (unknown := sorted(set(request.query_params) - _known(route))):
         faults = tuple(Fault("Not a parameter of this route.", parameter=name) for name in unknown)
         raise Problem("unknown-parameter", f"Unknown: {', '.join(unknown)}.", faults)
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise Problem("unsupported-media-type", "A compressed body is not taken.")
+    if any("\0" in value for value in request.path_params.values()):
+        raise Problem("not-found", "There is nothing at this address.")
+    if null := sorted({name for name, value in request.query_params.multi_items() if "\0" in value}):
+        faults = tuple(Fault("A text holds no null byte.", parameter=name) for name in null)
+        raise Problem("invalid-parameter", "A parameter of the request cannot be used.", faults)
     if route.body_field is not None and "json" not in request.headers.get("content-type", "application/json"):
         raise Problem("unsupported-media-type", "The body must be application/json.")
 
@@ -82,10 +86,10 @@ def create(title: str, settings: Settings, *, name: str, work: Work | None = Non
         version="1",
         lifespan=lifespan,
         dependencies=[Depends(_strict)],
-        max_body_size=MOST_BYTES,
         strict_content_type=False,
         openapi_url="/openapi.json",
     )
+    app.add_middleware(Gate, most_bytes=MOST_BYTES)
     problems.install(app)
     app.include_router(_health)
     return app

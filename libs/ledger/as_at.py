@@ -29,7 +29,7 @@ async def resolve(connection: Connection, school_id: int, asked: str | None, now
     head = await _sql.head_position(connection, school_id=school_id)
     if asked is None:
         return AsAt(now, head["seq"], settled=False)
-    if found := re.fullmatch(r"seq:(\d{1,18})", asked):
+    if found := re.fullmatch(r"seq:([0-9]{1,18})", asked):
         seq = int(found[1])
         if seq > head["seq"]:
             raise _in_future(f"The register stands at seq {head['seq']}.")
@@ -49,7 +49,7 @@ def _instant(asked: str) -> datetime:
         instant = datetime.fromisoformat(asked.replace(" ", "+"))
     except ValueError:
         instant = None
-    if instant is None or instant.tzinfo is None:
+    if instant is None or instant.tzinfo is None or not 1900 <= instant.year <= 2200:
         fault = Fault("An instant such as 2026-09-07T09:00:00Z, or seq:N.", parameter="as_at")
         raise Problem("invalid-parameter", "`as_at` cannot be read.", (fault,))
     return instant

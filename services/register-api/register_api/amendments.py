@@ -13,7 +13,7 @@ from kit import database, formats, lists
 from kit.fields import Body, Day, Instant, Text, TimeOfDay, Words, written
 from kit.schools import LONDON, Caller
 from ledger import read
-from ledger.as_at import AsAt, resolve
+from ledger.as_at import resolve
 from register_api import pupil_ids
 from register_api.bodies import AsAtRead, BySystem, Faulty, MadeBy, PupilId, stands_alone
 from register_api.caller import AmendmentsWriter, AuditReader, DryRun
@@ -147,7 +147,7 @@ class AuditFilters(Body):
     """What narrows an audit: every filter that is given must be met; a repeated one is met by any of its values."""
 
     pupil: list[str] | None = None
-    made_by_id: list[int] | None = None
+    made_by_id: list[Annotated[int, Field(ge=1, lt=2**31)]] | None = None
     client: list[str] | None = None
     original_entry: list[str] | None = None
     amended_entry: list[str] | None = None
@@ -157,7 +157,9 @@ class AuditFilters(Body):
     made_to: Day | None = None
     recorded_from: Day | None = None
     recorded_to: Day | None = None
-    lag_min: int | None = Field(None, ge=0, description="Days from the session to the amendment, at the least.")
+    lag_min: int | None = Field(
+        None, ge=0, lt=2**31, description="Days from the session to the amendment, at the least."
+    )
     limit: int = Field(lists.DEFAULT_LIMIT, ge=1, le=lists.MOST)
     cursor: str | None = Field(None, description="`next` of the page before.")
     as_at: str | None = Field(None, description="An instant, or `seq:N`: the audit as it stood then.")
@@ -234,8 +236,11 @@ async def audit(
     format_ = formats.chosen(request, filters.format)
     now = caller.now()
     if format_ is not formats.Format.JSON:
-        return formats.stream(_all(caller, filters, now), COLUMNS, format_)
-    position = lists.position(filters.cursor, frozenset({"seq", "before"}))
+        # Whatever can be refused is refused before the answer begins; what stands at a position stands for ever.
+        async with database.reading(caller.engine, caller.school_id) as connection:
+            at = await resolve(connection, caller.school_id, filters.as_at, now)
+        return formats.stream(_all(caller, filters, at.seq), COLUMNS, format_)
+    position = lists.numbers(filters.cursor, frozenset({"seq", "before"}))
     async with database.reading(caller.engine, caller.school_id) as connection:
         asked = filters.as_at if position is None else f"seq:{position['seq']}"
         at = await resolve(connection, caller.school_id, asked, now)
@@ -247,11 +252,10 @@ async def audit(
     return {"as_at": AsAtRead.of(at), **lists.page(request, response, items, following)}
 
 
-async def _all(caller: Caller, filters: AuditFilters, now: datetime) -> AsyncIterator[Sequence[Any]]:
+async def _all(caller: Caller, filters: AuditFilters, seq: int) -> AsyncIterator[Sequence[Any]]:
     async with database.reading(caller.engine, caller.school_id) as connection:
-        at: AsAt = await resolve(connection, caller.school_id, filters.as_at, now)
         before = None
-        while items := await _page(connection, caller, filters, at.seq, before, lists.MOST):
+        while items := await _page(connection, caller, filters, seq, before, lists.MOST):
             for item in items:
                 flat = item.model_dump(mode="json")
                 yield [flat["made_by"][name] if name in flat["made_by"] else flat[name] for name in COLUMNS]

@@ -1,5 +1,6 @@
 """Parts that the bodies of several routes share: who made an entry, and items that stand or fall alone."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -39,6 +40,9 @@ class Change(Body):
     reason: Words | None = None
 
 
+_PUPIL_ID = "[A-Za-z0-9._~-]{1,64}"
+
+
 @dataclass(frozen=True, slots=True)
 class Faulty:
     """An item that does not have the documented form: it is refused by itself, and the others stand."""
@@ -56,13 +60,15 @@ def _or_faulty(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         return handler(value)
     except ValidationError as caught:
         named = value.get("pupil", value.get("id")) if isinstance(value, dict) else None
-        return Faulty(named if isinstance(named, str) else None, tuple(dict(error) for error in caught.errors()))
+        # Only an id is repeated: what else stands in its place may be a name, or no text at all.
+        is_id = isinstance(named, str) and re.fullmatch(_PUPIL_ID, named)
+        return Faulty(named if is_id else None, tuple(dict(error) for error in caught.errors()))
 
 
 stands_alone = WrapValidator(_or_faulty)
 """Marks an item of a list that may be malformed without harm to the others; it is then a `Faulty`."""
 
-PupilId = Field(pattern=r"^[A-Za-z0-9._~-]{1,64}$", description="The MIS's own id of the pupil.", examples=["p-001"])
+PupilId = Field(pattern=f"^{_PUPIL_ID}$", description="The MIS's own id of the pupil.", examples=["p-001"])
 
 
 class AsAtRead(Body):

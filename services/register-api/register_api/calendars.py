@@ -9,7 +9,7 @@ from pydantic import Field
 from codes.calendar import CalendarFault, academic_year_bounds, calendar_from_body, closed_why, count
 from kit import database
 from kit.database import Connection
-from kit.fields import Body
+from kit.fields import Body, Words
 from kit.problems import Fault, Problem, pointer
 from kit.schools import Caller
 from ledger import append, read
@@ -28,7 +28,7 @@ AcademicYear = Annotated[str, Path(description="An academic year.", examples=["2
 class TermBody(Body):
     """A term, from its first day to its last."""
 
-    name: str
+    name: Words
     starts: str
     ends: str
 
@@ -38,7 +38,7 @@ class HolidayBody(Body):
 
     from_: Annotated[str, Field(alias="from")]
     to: str
-    name: str
+    name: Words
 
 
 class PutCalendar(Body):

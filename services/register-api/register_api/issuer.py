@@ -86,7 +86,7 @@ async def token(request: Request, response: Response) -> dict[str, Any]:
         raise _refused("unsupported_grant_type", "invalid-grant-request", "The only grant is client_credentials.")
     client_id, secret = _credentials(request, form)
     async with database.reading(request.app.state.engine) as connection:
-        client = await _sql.client(connection, client_id=client_id)
+        client = None if "\0" in client_id else await _sql.client(connection, client_id=client_id)
     offered = hashlib.sha256(secret.encode()).digest()
     if client is None or not hmac.compare_digest(offered, client["secret_sha256"]):
         headers = {"WWW-Authenticate": 'Basic realm="rollbook"'}

@@ -268,7 +268,7 @@ async def get_pupils(
     cursor: lists.CursorText = None,
 ) -> dict[str, Any]:
     """Give the pupils on roll on a date, in the order of their numbers."""
-    position = lists.position(cursor, frozenset({"seq", "after"}))
+    position = lists.numbers(cursor, frozenset({"seq", "after"}))
     now: datetime = caller.now()
     async with database.reading(caller.engine, caller.school_id) as connection:
         asked = as_at if position is None else f"seq:{position['seq']}"

@@ -52,7 +52,9 @@ class PutSchool(Body):
     laestab: str | None = None
     la_code: str | None = None
     trust: Trust | None = None
-    continues: Annotated[str | None, Field(description="The URN that this school had before a conversion.")] = None
+    continues: Annotated[
+        str | None, Field(pattern="^[0-9]{6}$", description="The URN that this school had before a conversion.")
+    ] = None
     closed_on: Day | None = None
     effective_from: Day | None = None
     change: Change | None = None

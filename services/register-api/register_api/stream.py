@@ -13,7 +13,7 @@ from register_api.caller import AuditReader
 
 router = APIRouter(tags=["stream"])
 
-After = Annotated[int, Query(ge=0, description="The position after which to begin; 0 for the whole stream.")]
+After = Annotated[int, Query(ge=0, lt=2**62, description="The position after which to begin; 0 for the whole stream.")]
 Part = Annotated[
     str,
     Query(

@@ -1,0 +1,81 @@
+"""The gate before every route: what is too large or compressed stays out, and a failure of ours keeps its words in."""
+
+import logging
+import traceback
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kit.problems import Problem
+
+_log = logging.getLogger("rollbook.gate")
+_FRAMES = 6
+
+
+class Unfinished(Exception):
+    """An answer that had begun could not be ended: the connection breaks, so that nobody takes a part for the whole."""
+
+
+class Gate:
+    """Lets an application's requests in; a body of more than `most_bytes` is refused before it is read or kept."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self._app = app
+        self._most = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a problem what may not come in, and what fails inside for no documented reason."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+        read = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        async def receiving() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._most:
+                raise HTTPException(413, self._too_large())
+            return message
+
+        try:
+            if refused := self._refused(Headers(scope=scope)):
+                await refused.as_response()(scope, receive, sending)
+            else:
+                await self._app(scope, receiving, sending)
+        except Exception as caught:
+            # The words of an error may hold a name or a reason (a database quotes the row); its type and place do not.
+            _log.error("%s at %s", type(caught).__name__, _place(caught))
+            if begun:
+                raise Unfinished(type(caught).__name__) from None
+            await _of_ours().as_response()(scope, receive, sending)
+
+    def _too_large(self) -> str:
+        return f"A body has {self._most} bytes at most."
+
+    def _refused(self, headers: Headers) -> Problem | None:
+        length = headers.get("content-length", "0")
+        if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > self._most):
+            return Problem("too-large", self._too_large())
+        if headers.get("content-encoding", "identity") != "identity":
+            return Problem("unsupported-media-type", "A compressed body is not taken.")
+        return None
+
+
+def _place(caught: Exception) -> str:
+    frames = traceback.extract_tb(caught.__traceback__)[-_FRAMES:]
+    return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+
+
+def _of_ours() -> Problem:
+    return Problem(
+        "internal-error",
+        "An error on our side. Read back what stands, or send the request again: nothing is entered twice.",
+    )
