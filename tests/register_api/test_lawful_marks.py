@@ -212,7 +212,9 @@ async def test_a_policy_that_changes_holds_from_its_date_on(office: Office, regi
     assert answer.status_code == 200, answer.text
     register.clock.set("2026-09-08T16:00:00+01:00")
     assert (await office.mark(early, "L", day=MONDAY, arrived_at="09:00"))["outcome"] == "entered"
-    await refused(office, late, "L", "arrival-outside-register", "#/marks/0/arrived_at", day=TUESDAY, arrived_at="09:00")
+    await refused(
+        office, late, "L", "arrival-outside-register", "#/marks/0/arrived_at", day=TUESDAY, arrived_at="09:00"
+    )
     assert (await office.mark(late, "L", day=TUESDAY, arrived_at="08:40"))["outcome"] == "entered"
 
 

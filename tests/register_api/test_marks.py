@@ -128,7 +128,11 @@ async def test_a_pupil_named_twice_is_refused_the_second_time(office: Office) ->
 async def test_an_item_may_carry_its_own_maker_and_time(office: Office) -> None:
     own, shared = office.pupil(), office.pupil()
     item = {"pupil": own, "code": "/", "made_by": OFFICE, "made_at": "2026-09-07T09:01:00+01:00"}
-    whole = {"made_by": TEACHER, "made_at": "2026-09-07T08:50:00+01:00", "marks": [item, {"pupil": shared, "code": "/"}]}
+    whole = {
+        "made_by": TEACHER,
+        "made_at": "2026-09-07T08:50:00+01:00",
+        "marks": [item, {"pupil": shared, "code": "/"}],
+    }
     assert (await office.post(whole)).json()["entered"] == 2
     entry = await office.entry(own)
     assert (entry["made_by"], entry["made_at"]) == (OFFICE, "2026-09-07T08:01:00.000000Z")
@@ -149,7 +153,9 @@ async def test_an_automatic_mark_names_the_system_beside_the_person(office: Offi
     system = {"system": "Gate", "rule": "badge", "cause": "Badge read at 08:50"}
     assert (await office.mark(pupil, "/", by_system=system))["outcome"] == "entered"
     lines = (await office.http.get(office.path("/events"), params={"part": "texts"})).text.splitlines()
-    assert '"text":"{\\"cause\\":\\"Badge read at 08:50\\",\\"rule\\":\\"badge\\",\\"system\\":\\"Gate\\"}"' in lines[-1]
+    assert (
+        '"text":"{\\"cause\\":\\"Badge read at 08:50\\",\\"rule\\":\\"badge\\",\\"system\\":\\"Gate\\"}"' in lines[-1]
+    )
     assert (await office.entry(pupil))["made_by"] == TEACHER
 
 

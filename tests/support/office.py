@@ -1,4 +1,4 @@
-"""A school's office as it meets the API: marks, amendments, what the answers must look like, and the stream behind them."""
+"""A school's office as it meets the API: what it sends, what the answers must look like, and the stream behind them."""
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
@@ -172,9 +172,7 @@ class Office:
             await connection.close()
 
 
-async def open_office(
-    http: httpx.AsyncClient, database: Database, urn: str, pupils: int = 40, **school: Any
-) -> Office:
+async def open_office(http: httpx.AsyncClient, database: Database, urn: str, pupils: int = 40, **school: Any) -> Office:
     """Set up a school and give its office."""
     return Office(http, urn, database, iter(await set_up(http, urn, pupils, **school)))
 
