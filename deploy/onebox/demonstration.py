@@ -75,8 +75,8 @@ def directions(data: Path, register: Service, analytics: Service) -> str:
             _request(who["mis"], f"{school}/amendments", amendments),
             "An auditor asks who amended what that day, and why:",
             _request(who["auditor"], f"{school}/amendments?from={day}&to={day}"),
-            f"Authority {notes['la_code']} pulls that day:",
-            _request(who["authority"], daily),
+            f"Authority {notes['la_code']} pulls that day; of its rows, those of the pupil amended:",
+            f"{_request(who['authority'], daily)} | grep -E '^la_code|,{mark['urn']},.*,{amendment['pupil']},'",
         ]
     )
 
