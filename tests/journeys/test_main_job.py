@@ -105,7 +105,7 @@ async def test_a_mark_is_entered_amended_audited_and_pulled_by_the_authority(reg
         assert (await neighbour.get(f"/v1/schools/{URN}/attendance")).status_code == 404
 
 
-async def test_both_services_answer_on_one_public_address_without_meeting(register: Register, tmp_path: Path) -> None:
+async def test_both_services_answer_on_one_public_address_without_meeting(register: Register) -> None:
     async with worker(register) as analytics, httpx.AsyncClient() as http:
         theirs = set((await http.get(f"{analytics}/openapi.json")).json()["paths"])
         ours = set((await http.get(f"{register.address}/openapi.json")).json()["paths"])
