@@ -1,6 +1,6 @@
 -- name: alerts(school_id, after, is_open, kinds, pupil_nos, limit)
 -- Alerts that changed after a position and meet every filter, in the order of their changes.
-SELECT id, changed, pupil_no, kind, opened_on, closed_on, evidence
+SELECT id, changed, pupil_no, kind, opened_on, closed_on, CAST(evidence AS text) AS evidence
 FROM analysis.alert
 WHERE school_id = :school_id AND changed > :after
   AND (CAST(:is_open AS boolean) IS NULL OR (closed_on IS NULL) = :is_open)

@@ -30,7 +30,7 @@ ORDER BY e.pupil_no, e.session_date, e.session;
 
 -- name: open_alerts(school_id, pupil_nos)
 -- Some pupils' open alerts.
-SELECT id, pupil_no, kind, academic_year, evidence
+SELECT id, pupil_no, kind, academic_year, CAST(evidence AS text) AS evidence
 FROM analysis.alert
 WHERE school_id = :school_id AND closed_on IS NULL AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
 

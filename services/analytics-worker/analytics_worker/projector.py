@@ -6,6 +6,7 @@ the truth. It never passes over an event: a school that cannot be folded stands 
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -123,10 +124,11 @@ async def rebuild(engine: AsyncEngine, school_id: int, most: int = MOST_EVENTS) 
 
 
 async def _stand_still(engine: AsyncEngine, school_id: int, now: datetime, caught: Exception) -> None:
-    """Mark a school that failed. The alarm names kinds and numbers alone: a message may hold what a row holds."""
+    """Mark a school that failed. The alarm says what and where, never the message: it may hold what a row holds."""
     state = getattr(caught, "sqlstate", None)
     failure = f"{type(caught).__name__} {state}" if state else type(caught).__name__
-    _log.error("school %d stands still: %s", school_id, failure)
+    where = "".join(traceback.format_tb(caught.__traceback__)[-4:])
+    _log.error("school %d stands still: %s\n%s", school_id, failure, where)
     async with database.writing(engine, school_id) as connection:
         await _sql.fail(connection, school_id=school_id, now=now, retry_within=RETRY_WITHIN, failure=failure)
 

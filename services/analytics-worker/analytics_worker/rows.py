@@ -49,7 +49,7 @@ Place = tuple[str, str, str]
 
 _NAMED = ", ".join(f"{name} #>> '{{{{}}}}' AS {name}" if name in FACTS else name for name in COLUMNS)
 _AS_CSV = f"SELECT {_NAMED} FROM ({{}}) AS r"
-_AS_JSON = "SELECT row_to_json(r) FROM ({}) AS r"
+_AS_JSON = "SELECT CAST(row_to_json(r) AS text) FROM ({}) AS r"
 _REGISTERS = """
 SELECT urn, date, session, count(*) AS expected, count(*) FILTER (WHERE state = 'entered') AS received,
        count(*) FILTER (WHERE state = 'missing') AS not_taken, count(*) FILTER (WHERE state = 'not-due') AS not_due

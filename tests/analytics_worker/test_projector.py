@@ -1,0 +1,176 @@
+"""What stands and what is summed follows from the events: each folded once, none passed over, whatever happens."""
+
+import asyncio
+import random
+from collections import Counter
+from datetime import date, timedelta
+
+import asyncpg
+import pytest
+
+from analytics_worker import projector
+from kit import database as kit_database
+from tests.analytics_worker.writing import Desk, School
+from tests.support.postgres import Database
+
+_STANDS = (
+    "SELECT pupil_no, session_date, session, code, first_code, version, arrived_at, made_at, recorded_at, seq "
+    "FROM analysis.entry WHERE school_id = $1 ORDER BY session_date, session, pupil_no"
+)
+_SUMS = (
+    "SELECT session_date, session, code, entries FROM analysis.session_total WHERE school_id = $1 AND entries <> 0 "
+    "ORDER BY session_date, session, code"
+)
+
+
+def expected_sums(school: School) -> list[tuple[date, str, str, int]]:
+    """Fold the events one by one, in Python."""
+    stands = {key: code for key, _, code in school.events}
+    counts = Counter((day, session, code) for (_, day, session), code in stands.items())
+    return [(*key, n) for key, n in sorted(counts.items())]
+
+
+def expected_entries(school: School) -> list[tuple[int, date, str, str, str, int]]:
+    """Fold the events one by one, in Python."""
+    stands: dict[tuple[date, str, int], tuple[str, str, int]] = {}
+    for (pupil_no, day, session), original, code in school.events:
+        before = stands.get((day, session, pupil_no))
+        assert (before is None) == (original is None)
+        stands[day, session, pupil_no] = (code, code, 1) if before is None else (code, before[1], before[2] + 1)
+    return [(pupil_no, day, session, *entry) for (day, session, pupil_no), entry in sorted(stands.items())]
+
+
+async def test_an_amendment_moves_the_sums_of_its_own_session(desk: Desk) -> None:
+    school = await desk.open("910001")
+    await school.enter((1, "2026-09-07", "AM", "/"), (2, "2026-09-07", "AM", "N"), (1, "2026-11-19", "AM", "/"))
+    await desk.sweep()
+    await school.enter((2, "2026-09-07", "AM", "I"), (3, "2026-11-19", "AM", "N"), (3, "2026-11-19", "AM", "U"))
+    await desk.sweep()
+    assert await school.rows(_SUMS) == [
+        (date(2026, 9, 7), "AM", "/", 1),
+        (date(2026, 9, 7), "AM", "I", 1),
+        (date(2026, 11, 19), "AM", "/", 1),
+        (date(2026, 11, 19), "AM", "U", 1),
+    ]
+    assert [row[:6] for row in await school.rows(_STANDS)] == [
+        (1, date(2026, 9, 7), "AM", "/", "/", 1),
+        (2, date(2026, 9, 7), "AM", "I", "N", 2),
+        (1, date(2026, 11, 19), "AM", "/", "/", 1),
+        (3, date(2026, 11, 19), "AM", "U", "N", 2),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_the_history_and_the_batches_the_read_models_are_the_fold_of_the_events(
+    desk: Desk, seed: int
+) -> None:
+    chance = random.Random(seed)
+    school = await desk.open(f"9101{seed:02}", pupils=4)
+    days = [date(2026, 9, 7) + timedelta(days=n) for n in range(4)]
+    for _ in range(chance.randrange(3, 9)):
+        await school.enter(
+            *[
+                (chance.randrange(1, 5), chance.choice(days).isoformat(), chance.choice(("AM", "PM")), code)
+                for code in chance.choices(("/", "N", "I", "L", "O"), k=chance.randrange(1, 40))
+            ]
+        )
+        if chance.random() < 0.3:
+            await school.pupil(chance.randrange(1, 5))
+        if chance.random() < 0.7:
+            await desk.sweep()
+    await desk.sweep()
+    stands, sums = await school.rows(_STANDS), await school.rows(_SUMS)
+    assert [row[:6] for row in stands] == expected_entries(school)
+    assert sums == expected_sums(school)
+    for batch in (1, chance.randrange(2, 30), 100_000):
+        await projector.rebuild(desk.analytics, school.school_id, batch)
+        assert await school.rows(_STANDS) == stands
+        assert await school.rows(_SUMS) == sums
+    await desk.sweep()
+
+
+async def test_two_projectors_at_once_fold_each_event_once(desk: Desk) -> None:
+    schools = [await desk.open(f"9102{n:02}") for n in range(4)]
+
+    async def write(school: School) -> None:
+        for n in range(12):
+            day = (date(2026, 9, 7) + timedelta(days=n % 5)).isoformat()
+            await school.enter(*[(pupil, day, "AM", code) for pupil in (1, 2, 3) for code in ("N", "/")])
+
+    async def fold() -> None:
+        for _ in range(30):
+            await desk.sweep()
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*[write(school) for school in schools], fold(), fold(), fold())
+    await desk.sweep()
+    for school in schools:
+        assert [row[:6] for row in await school.rows(_STANDS)] == expected_entries(school)
+        assert await school.rows(_SUMS) == expected_sums(school)
+
+
+async def test_a_school_that_fails_stands_still_alone_and_goes_on_when_it_can(
+    desk: Desk, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = await desk.open("910301"), await desk.open("910302")
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute(
+        f"ALTER TABLE analysis.session_total ADD CONSTRAINT broken CHECK (school_id <> {broken.school_id})"
+    )
+    await broken.enter((1, "2026-09-07", "AM", "/"))
+    await sound.enter((1, "2026-09-07", "AM", "/"))
+    await desk.sweep()
+    assert await sound.rows(_SUMS) == expected_sums(sound)
+    assert await broken.rows(_SUMS) == await broken.rows(_STANDS) == []
+    standing = await broken.rows("SELECT seq, failures, failure FROM analysis.checkpoint WHERE school_id = $1")
+    assert standing == [(0, 1, "CheckViolationError 23514")]
+    assert f"school {broken.school_id} stands still" in caplog.text
+    assert (await projector.faring(desk.analytics)).stalled == 1
+
+    await owner.execute("ALTER TABLE analysis.session_total DROP CONSTRAINT broken")
+    await owner.close()
+    assert await desk.sweep() == 0  # it is not tried again at once
+    desk.clock.set("2026-11-20T16:00:03+00:00")
+    await desk.sweep()
+    assert await broken.rows(_SUMS) == expected_sums(broken)
+    assert (await projector.faring(desk.analytics)).stalled == 0
+
+
+async def test_without_a_school_in_its_context_the_worker_sees_no_pupil(desk: Desk) -> None:
+    school = await desk.open("910401")
+    await school.enter((1, "2026-09-07", "AM", "O"))
+    await desk.sweep()
+    other = await desk.open("910402")
+    for table in ("analysis.entry", "analysis.watched", "analysis.alert", "ledger.event", "register.pupil"):
+        async with kit_database.reading(desk.analytics) as connection:
+            assert await connection.fetch(f"SELECT * FROM {table}") == []
+        async with kit_database.reading(desk.analytics, other.school_id) as connection:
+            found = await connection.fetch(f"SELECT * FROM {table} WHERE school_id = $1", school.school_id)
+            assert found == []
+    async with kit_database.writing(desk.analytics, other.school_id) as connection:
+        assert await connection.execute("DELETE FROM analysis.entry") == "DELETE 0"
+    assert len(await school.rows(_STANDS)) == 1
+
+
+async def test_the_worker_cannot_write_to_the_book(desk: Desk) -> None:
+    school = await desk.open("910501")
+    for statement in (
+        "INSERT INTO ledger.change SELECT * FROM ledger.change",
+        "UPDATE ledger.head SET seq = 0",
+        "DELETE FROM register.pupil",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with kit_database.writing(desk.analytics, school.school_id) as connection:
+                await connection.execute(statement)
+
+
+async def test_the_worker_follows_the_register_by_itself(desk: Desk) -> None:
+    school = await desk.open("910601")
+    running = asyncio.create_task(projector.run(desk.analytics, desk.clock, 0.01))
+    await school.enter((1, "2026-09-07", "AM", "/"))
+    async with asyncio.timeout(20):
+        while await school.rows(_SUMS) != expected_sums(school):
+            await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

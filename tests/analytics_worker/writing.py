@@ -1,0 +1,163 @@
+"""A school's register written straight into the book, as the register API writes it, and folded when a test says so."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from analytics_worker import projector
+from kit import database
+from ledger import append
+from ledger.append import NewChange, NewMark, Person
+from tests.support.school import CALENDAR, POLICY
+from tests.support.services import Clock
+
+CALENDAR_BEFORE: dict[str, Any] = {
+    "terms": [
+        {"name": "autumn", "starts": "2025-09-03", "ends": "2025-12-19"},
+        {"name": "spring", "starts": "2026-01-05", "ends": "2026-03-27"},
+        {"name": "summer", "starts": "2026-04-13", "ends": "2026-07-21"},
+    ],
+    "holidays": [{"from": "2025-10-27", "to": "2025-10-31", "name": "half-term"}],
+    "inset_days": [],
+}
+TEACHER = Person("A. Teacher", "Class teacher")
+Key = tuple[int, date, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Two services' pools on one database, and the clock they go by."""
+
+    register: AsyncEngine
+    analytics: AsyncEngine
+    clock: Clock
+
+    async def sweep(self) -> int:
+        """Bring every school forward that waits."""
+        return await projector.sweep(self.analytics, self.clock)
+
+    async def open(self, urn: str, la_code: str = "931", pupils: int = 3, **pupil: Any) -> "School":
+        """Begin the register of a school with two years' calendars, a policy, and pupils p-1, p-2... of Year 4."""
+        async with database.writing(self.register, 0) as connection:
+            school_id = await append.open_register(connection, self.clock())
+            await connection.execute("INSERT INTO register.urn VALUES ($1, $2)", urn, school_id)
+        school = School(self, school_id, urn)
+        await school.facts(la_code)
+        await school.calendar("2025-26", CALENDAR_BEFORE)
+        await school.calendar("2026-27", CALENDAR)
+        await school.policy(POLICY)
+        for pupil_no in range(1, pupils + 1):
+            await school.pupil(pupil_no, **pupil)
+        return school
+
+
+@dataclass(slots=True)
+class School:
+    """One school, what stands in its register, and every event of it in order: (key, original code, code)."""
+
+    desk: Desk
+    school_id: int
+    urn: str
+    standing: dict[Key, tuple[int, str]] = field(default_factory=dict)
+    events: list[tuple[Key, str | None, str]] = field(default_factory=list)
+
+    async def enter(self, *marks: tuple[int, str, str, str], arrived_at: time | None = None) -> None:
+        """Enter or amend: (pupil number, date, session, code), in one transaction."""
+        new = []
+        for pupil_no, day, session, code in marks:
+            key = (pupil_no, date.fromisoformat(day), session)
+            version, original = self.standing.get(key, (0, None))
+            self.standing[key] = (version + 1, code)
+            self.events.append((key, original, code))
+            reason = None if original is None else "Parent telephoned"
+            entry = NewMark(*key, version + 1, original, code, arrived_at, self.desk.clock(), TEACHER, reason=reason)
+            new.append(entry)
+        async with database.writing(self.desk.register, self.school_id) as connection:
+            head = await append.lock(connection, self.school_id)
+            who = await append.writers(connection, head, "a-mis", {TEACHER}, {each.date for each in new})
+            await append.append_marks(connection, head, who, new, self.desk.clock())
+
+    async def enter_days(self, pupil_no: int, days: Iterable[date], code: str | None = None) -> None:
+        """Enter both sessions of some days: present, or with a code."""
+        codes = (code or "/", code or "\\")
+        await self.enter(
+            *[
+                (pupil_no, day.isoformat(), session, each)
+                for day in days
+                for session, each in zip(("AM", "PM"), codes, strict=True)
+            ]
+        )
+
+    async def facts(self, la_code: str) -> None:
+        """State the school's facts of reach."""
+        await self._change(
+            "school-changed",
+            "school",
+            "INSERT INTO register.school_facts (school_id, seq, effective_from, urn, name, phase, age_from, age_to, laestab, "
+            "la_code) VALUES ($1, $2, '1900-01-01', $3, 'Invented Primary', 'primary', 4, 11, $4, $5)",
+            (self.urn, f"{la_code}{self.urn[-4:]}", la_code),
+        )
+
+    async def policy(self, body: Mapping[str, Any]) -> None:
+        """State a policy."""
+        sql = "INSERT INTO register.policy VALUES ($1, $2, '1900-01-01', $3)"
+        await self._change("policy-changed", "policy", sql, (json.dumps(body),))
+
+    async def calendar(self, year: str, body: Mapping[str, Any]) -> None:
+        """State the calendar of a year."""
+        sql = "INSERT INTO register.calendar (school_id, seq, academic_year, body) VALUES ($1, $2, $3, $4)"
+        await self._change("calendar-changed", f"calendar:{year}", sql, (year, json.dumps(body)))
+
+    async def pupil(self, pupil_no: int, **other: Any) -> None:
+        """Enter a pupil in the admission register, or change what it says."""
+        entry: dict[str, Any] = {
+            "id": f"p-{pupil_no}",
+            "date_of_birth": "2018-02-11",
+            "on_roll": "{[2025-09-03,)}",
+            "boarder": False,
+            "upn": None,
+            "sex": "F",
+            "status": "current",
+            "effective_from": "2025-09-03",
+            "year_group": "4",
+            "class": "4B",
+            "facts": {"fsm": True, "sen": "K"},
+            **other,
+        }
+        values = (
+            *(entry["id"], pupil_no, date.fromisoformat(entry["date_of_birth"]), entry["on_roll"], entry["boarder"]),
+            *(entry["upn"], entry["sex"], entry["status"], date.fromisoformat(entry["effective_from"])),
+            *(entry["year_group"], entry["class"], json.dumps(entry["facts"])),
+        )
+        await self._change(
+            "roll-changed",
+            f"pupil:{pupil_no}",
+            "WITH named AS (INSERT INTO register.pupil_id VALUES ($1, $3, $4, $2) ON CONFLICT DO NOTHING), "
+            "stated AS (INSERT INTO register.pupil (school_id, pupil_no, seq, date_of_birth, on_roll, boarder, upn, sex, "
+            "enrolment_status) VALUES ($1, $4, $2, $5, CAST(CAST($6 AS text) AS datemultirange), $7, $8, $9, $10)) "
+            "INSERT INTO register.placing (school_id, pupil_no, seq, effective_from, year_group, class, facts) "
+            "VALUES ($1, $4, $2, $11, $12, $13, $14)",
+            values,
+        )
+
+    async def _change(self, kind: str, subject: str, sql: str, values: Sequence[Any]) -> None:
+        now = self.desk.clock()
+        async with database.writing(self.desk.register, self.school_id) as connection:
+            head = await append.lock(connection, self.school_id)
+            who = await append.writers(connection, head, "a-mis", (), ())
+            at = await append.append_changes(connection, head, who, [NewChange(kind, subject, "{}", now)], now)
+            await connection.execute(sql, self.school_id, at[0].seq, *values)
+
+    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read as the analytics role, turned to this school; `$1` is its number."""
+        async with database.reading(self.desk.analytics, self.school_id) as connection:
+            return [tuple(row) for row in await connection.fetch(sql, self.school_id)]
+
+
+def at(text: str) -> datetime:
+    """Give an instant in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
