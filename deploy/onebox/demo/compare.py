@@ -77,7 +77,7 @@ def compared(sums: Mapping[str, Mapping[str, int]]) -> list[Compared]:
 
 def table(lines: Sequence[Compared]) -> Table:
     """The comparison as it is printed: percentages with one decimal place, as the DfE reports them."""
-    shown = Table(title="This register beside England (DfE, 2025/26 to 10 July 2026), per cent", title_justify="left")
+    shown = Table(title="Per cent, beside the DfE's 2025/26 for England", title_justify="left")
     shown.add_column("phase")
     shown.add_column("measure")
     shown.add_column("here", justify="right")
