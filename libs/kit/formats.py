@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from enum import StrEnum
 from typing import Any
@@ -37,13 +38,27 @@ def chosen(request: Request, asked: str | None) -> Format:
             fault = Fault(f"One of {', '.join(Format)}.", parameter="format")
             raise Problem("invalid-parameter", f"There is no format {asked!r} here.", (fault,))
         return Format(asked)
-    accepted = [part.partition(";")[0].strip() for part in request.headers.get("accept", "*/*").split(",")]
-    for wanted in accepted:
+    for wanted in _accepted(request.headers.get("accept", "*/*")):
         for format_, media in MEDIA.items():
             kind = media.partition(";")[0]
             if wanted in (kind, "*/*", kind.partition("/")[0] + "/*"):
                 return format_
     raise Problem("not-acceptable", f"Can be had as {', '.join(MEDIA.values())}.")
+
+
+def _accepted(header: str) -> list[str]:
+    """Give the media types of an `Accept`, the most wanted first (RFC 9110 section 12.5.1); what is not wanted is out."""
+    weighed = []
+    for part in header.split(","):
+        kind, *parameters = (text.strip().lower() for text in part.split(";"))
+        weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+        weighed.append((float(weight) if re.fullmatch(r"[01](\.[0-9]{0,3})?", weight) else 0.0, kind))
+    return [kind for weight, kind in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
+
+
+def _plain(value: Any) -> Any:
+    """Write what CSV has no form of its own for as JSON does."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 async def _csv(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str]) -> AsyncIterator[bytes]:
@@ -52,7 +67,7 @@ async def _csv(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str]) -> As
     writer.writerow(columns)
     held = 0
     async for row in rows:
-        writer.writerow(row)
+        writer.writerow([_plain(value) for value in row])
         held += 1
         if held % ROWS_A_CHUNK == 0:
             yield buffer.getvalue().encode()
