@@ -22,6 +22,7 @@ from register_api import facts
 from register_api.bodies import BySystem, MadeBy
 
 MOST_ITEMS = 2_000
+Collection = Literal["marks", "amendments"]
 _CONFLICTS = frozenset({"already-entered", "no-entry", "entry-changed"})
 
 Prefer = Annotated[str | None, Header(description="`handling=strict`: all or nothing (RFC 7240).")]
@@ -110,7 +111,7 @@ class _Register:
     """What the decisions of one request rest on, and what they come to."""
 
     def __init__(
-        self, collection: str, school: facts.SchoolFacts, pupils: Any, chains: dict[read.Key, read.Chain]
+        self, collection: Collection, school: facts.SchoolFacts, pupils: Any, chains: dict[read.Key, read.Chain]
     ) -> None:
         self._collection = collection
         self._school = school
@@ -198,7 +199,7 @@ async def record(
     caller: Caller,
     items: Sequence[Wanted | Malformed],
     *,
-    collection: Literal["marks", "amendments"],
+    collection: Collection,
     source: str,
     strict: bool,
     dry_run: bool,
@@ -237,7 +238,7 @@ async def record(
                 connection, head, caller.identity.client_id, {mark.made_by for mark in marks}, dates
             )
             recorded = await append.append_marks(connection, head, who, marks, now)
-    return _outcomes(items, decisions, register, recorded, recorded[-1].seq if recorded else head.seq)
+    return _outcomes(collection, items, decisions, register, recorded, recorded[-1].seq if recorded else head.seq)
 
 
 def _malformed(item: Malformed) -> Problem:
@@ -267,6 +268,7 @@ def _refused_whole(items: Sequence[Wanted | Malformed], decisions: Sequence[Deci
 
 
 def _outcomes(
+    collection: Collection,
     items: Sequence[Wanted | Malformed],
     decisions: Sequence[Decision],
     register: _Register,
@@ -290,8 +292,8 @@ def _outcomes(
         outcomes.append(outcome)
     return Outcomes(
         seq=seq,
-        entered=counts["entered"],
-        amended=counts["amended"],
+        entered=counts["entered"] if collection == "marks" else None,
+        amended=counts["amended"] if collection == "amendments" else None,
         unchanged=counts["unchanged"],
         refused=counts["refused"],
         outcomes=outcomes,
