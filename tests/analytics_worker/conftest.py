@@ -1,5 +1,6 @@
 """The worker's pools, its application, and callers with tokens, on a Friday afternoon in November 2026."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
@@ -42,7 +43,9 @@ async def calling(desk: Desk, database: Database) -> AsyncIterator[Calling]:
     """Give what makes a caller of the running application, with scopes and a reach."""
     key = OKPKey.generate_key("Ed25519", auto_kid=True)
     owner = await asyncpg.connect(database.owner_url)
-    await owner.execute("INSERT INTO access.key (kid, public_jwk) VALUES ($1, $2)", key.kid, key.as_json(private=False))
+    await owner.execute(
+        "INSERT INTO access.key (kid, public_jwk) VALUES ($1, $2)", key.kid, json.dumps(key.as_dict(private=False))
+    )
     await owner.close()
     # The projector looks once, when it starts; after that the test says when.
     settings = WorkerSettings(database_url=database.analytics_url, poll_seconds=3_600)

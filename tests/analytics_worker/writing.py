@@ -97,8 +97,8 @@ class School:
         await self._change(
             "school-changed",
             "school",
-            "INSERT INTO register.school_facts (school_id, seq, effective_from, urn, name, phase, age_from, age_to, laestab, "
-            "la_code) VALUES ($1, $2, '1900-01-01', $3, 'Invented Primary', 'primary', 4, 11, $4, $5)",
+            "INSERT INTO register.school_facts (school_id, seq, effective_from, urn, name, phase, age_from, age_to, "
+            "laestab, la_code) VALUES ($1, $2, '1900-01-01', $3, 'Invented Primary', 'primary', 4, 11, $4, $5)",
             (self.urn, f"{la_code}{self.urn[-4:]}", la_code),
         )
 
@@ -137,8 +137,9 @@ class School:
             "roll-changed",
             f"pupil:{pupil_no}",
             "WITH named AS (INSERT INTO register.pupil_id VALUES ($1, $3, $4, $2) ON CONFLICT DO NOTHING), "
-            "stated AS (INSERT INTO register.pupil (school_id, pupil_no, seq, date_of_birth, on_roll, boarder, upn, sex, "
-            "enrolment_status) VALUES ($1, $4, $2, $5, CAST(CAST($6 AS text) AS datemultirange), $7, $8, $9, $10)) "
+            "stated AS (INSERT INTO register.pupil (school_id, pupil_no, seq, date_of_birth, on_roll, boarder, upn, "
+            "sex, enrolment_status) "
+            "VALUES ($1, $4, $2, $5, CAST(CAST($6 AS text) AS datemultirange), $7, $8, $9, $10)) "
             "INSERT INTO register.placing (school_id, pupil_no, seq, effective_from, year_group, class, facts) "
             "VALUES ($1, $4, $2, $11, $12, $13, $14)",
             values,

@@ -1,0 +1,232 @@
+"""Each alert is opened by what the register says, holds its evidence, and is closed when it says otherwise."""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from analytics_worker import projector
+from analytics_worker.school import calendar_of
+from codes.calendar import school_days
+from tests.analytics_worker.conftest import Calling
+from tests.analytics_worker.writing import CALENDAR_BEFORE, Desk, School
+from tests.support.school import CALENDAR, POLICY
+
+AUTUMN = school_days(calendar_of("2026-27", json.dumps(CALENDAR)))
+YEAR_BEFORE = school_days(calendar_of("2025-26", json.dumps(CALENDAR_BEFORE)))
+
+
+async def alerts(calling: Calling, school: School, **params: Any) -> list[dict[str, Any]]:
+    async with calling() as http:
+        return list((await answer(http, school, **params))["items"])
+
+
+async def answer(http: httpx.AsyncClient, school: School, **params: Any) -> dict[str, Any]:
+    got = await http.get(f"/v1/schools/{school.urn}/alerts", params=params)
+    assert got.status_code == 200, got.text
+    body: dict[str, Any] = got.json()
+    return body
+
+
+async def test_persistent_and_severe_absence_open_at_their_lines_and_close_below_them(
+    desk: Desk, calling: Calling
+) -> None:
+    school = await desk.open("920001")
+    days = AUTUMN[:20]
+    await school.enter_days(1, days[:18])
+    await school.enter_days(1, days[18:], "I")  # 4 of 40 sessions: exactly 10 %
+    await school.enter_days(2, days[:10])
+    await school.enter_days(2, days[10:], "O")  # 20 of 40: exactly 50 %, and the penalty threshold besides
+    await school.enter_days(3, days)
+    await desk.sweep()
+    found = await alerts(calling, school)
+    assert sorted((alert["pupil"], alert["kind"]) for alert in found) == [
+        ("p-1", "persistent-absence"),
+        ("p-2", "penalty-threshold"),
+        ("p-2", "persistent-absence"),
+        ("p-2", "severe-absence"),
+    ]
+    assert {alert["status"] for alert in found} == {"open"}
+    assert {alert["opened_on"] for alert in found} == {"2026-11-20"}
+    assert next(alert["evidence"] for alert in found if alert["pupil"] == "p-1") == {
+        "academic_year": "2026-27",
+        "absent_sessions": 4,
+        "possible_sessions": 40,
+        "overall_absence_perc": 10.0,
+        "codes": {"/": 18, "\\": 18, "I": 4},
+    }
+    async with calling() as http:
+        before = (await answer(http, school))["changed_after"]
+        await desk.sweep()
+        assert (await answer(http, school, changed_after=before))["items"] == []
+        await school.enter((2, days[10].isoformat(), "AM", "/"))  # an amendment below one half
+        await school.enter((1, AUTUMN[20].isoformat(), "AM", "/"))
+        desk.clock.set("2026-11-23T09:00:00+00:00")
+        await desk.sweep()
+    changed = await alerts(calling, school, changed_after=before)
+    told = {(alert["pupil"], alert["kind"]): (alert["status"], alert["closed_on"]) for alert in changed}
+    assert told == {
+        ("p-1", "persistent-absence"): ("closed", "2026-11-23"),  # one more session present: 4 of 41
+        ("p-2", "severe-absence"): ("closed", "2026-11-23"),
+        ("p-2", "persistent-absence"): ("open", None),
+        ("p-2", "penalty-threshold"): ("open", None),
+    }
+    await school.enter((1, AUTUMN[20].isoformat(), "PM", "I"))
+    await desk.sweep()
+    history = [alert["status"] for alert in await alerts(calling, school, pupil="p-1")]
+    assert history == ["closed", "open"]  # kept, and opened again as another
+
+
+async def test_a_level_waits_for_the_sessions_that_the_policy_asks_for_and_opens_on_a_present_mark(
+    desk: Desk, calling: Calling
+) -> None:
+    school = await desk.open("920002")
+    await school.enter_days(1, AUTUMN[:3], "I")
+    await school.enter_days(1, AUTUMN[3:19])
+    await desk.sweep()
+    assert await alerts(calling, school) == []
+    await school.enter_days(1, AUTUMN[19:20])  # no absence, but the fortieth session
+    await desk.sweep()
+    assert [alert["kind"] for alert in await alerts(calling, school)] == ["persistent-absence"]
+    await school.policy({**POLICY, "levels_from_sessions": 100})
+    await desk.sweep()
+    assert [alert["status"] for alert in await alerts(calling, school)] == ["closed"]
+    await school.policy({**POLICY, "levels_from_sessions": 2})
+    await school.enter((2, AUTUMN[0].isoformat(), "AM", "I"))
+    await school.enter((2, AUTUMN[0].isoformat(), "PM", "I"))
+    await desk.sweep()
+    found = await alerts(calling, school, status="open")
+    assert {(alert["pupil"], alert["kind"]) for alert in found} >= {
+        ("p-1", "persistent-absence"),
+        ("p-2", "severe-absence"),
+    }
+
+
+async def test_the_threshold_is_met_over_ten_school_weeks_across_the_summer_and_undone_by_an_amendment(
+    desk: Desk, calling: Calling
+) -> None:
+    school = await desk.open("920003")
+    await school.enter_days(
+        1, [YEAR_BEFORE[-1]], "G"
+    )  # 2 in the summer term and 8 in the autumn: law.md 5.2, example 4
+    await school.enter_days(1, AUTUMN[:3], "O")
+    await school.enter_days(1, [AUTUMN[4]], "N")
+    await school.enter_days(2, AUTUMN[:4], "O")
+    await desk.sweep()
+    [alert] = await alerts(calling, school, kind="penalty-threshold")
+    evidence = alert["evidence"]
+    assert alert["pupil"] == "p-1"
+    assert evidence["met_on"] == AUTUMN[4].isoformat()
+    assert [entry["code"] for entry in evidence["sessions"]] == ["G", "G", *["O"] * 6, "N", "N"]
+    assert (evidence["unresolved"], evidence["provisional"]) == (2, True)
+    await school.enter((1, AUTUMN[0].isoformat(), "AM", "I"))
+    await desk.sweep()
+    [alert] = await alerts(calling, school, kind="penalty-threshold")
+    assert (alert["status"], alert["closed_on"], alert["evidence"]) == ("closed", "2026-11-20", evidence)
+
+
+async def test_an_n_is_overdue_the_day_after_its_fifth_school_day_though_nothing_is_entered(
+    desk: Desk, calling: Calling
+) -> None:
+    school = await desk.open("920004")
+    await school.enter((1, "2026-11-16", "AM", "N"))
+    desk.clock.set("2026-11-23T23:59:00+00:00")
+    await desk.sweep()
+    assert await alerts(calling, school) == []
+    desk.clock.set("2026-11-24T00:01:00+00:00")
+    await desk.sweep()
+    [alert] = await alerts(calling, school)
+    assert (alert["kind"], alert["opened_on"]) == ("n-overdue", "2026-11-24")
+    assert alert["evidence"] == {"sessions": [{"date": "2026-11-16", "session": "AM", "due": "2026-11-23"}]}
+    await school.enter((1, "2026-11-16", "AM", "O"))
+    await desk.sweep()
+    [alert] = await alerts(calling, school)
+    assert (alert["status"], alert["closed_on"]) == ("closed", "2026-11-24")
+
+
+async def test_a_change_of_calendar_or_roll_moves_the_alerts_that_rest_on_it(desk: Desk, calling: Calling) -> None:
+    school = await desk.open("920005")
+    await school.enter((1, "2026-11-11", "AM", "N"))
+    await school.enter_days(2, AUTUMN[:20], "I")
+    await desk.sweep()
+    assert {alert["kind"] for alert in await alerts(calling, school, status="open")} == {
+        "n-overdue",
+        "persistent-absence",
+        "severe-absence",
+    }
+    await school.calendar("2026-27", {**CALENDAR, "inset_days": ["2026-09-03", "2026-11-17", "2026-11-18"]})
+    await school.pupil(2, on_roll="{[2026-11-01,)}")
+    await desk.sweep()
+    assert await alerts(calling, school, status="open") == []
+
+
+async def test_nothing_is_lost_when_the_worker_dies_between_folding_and_looking(desk: Desk, calling: Calling) -> None:
+    school = await desk.open("920006")
+    await desk.sweep()
+    await school.enter_days(1, AUTUMN[:20], "O")
+    assert await projector.fold(desk.analytics, school.school_id) == 0
+    assert await alerts(calling, school) == []  # here it died
+    await desk.sweep()
+    assert {alert["kind"] for alert in await alerts(calling, school)} == {
+        "persistent-absence",
+        "severe-absence",
+        "penalty-threshold",
+    }
+
+
+async def test_last_years_levels_stand_through_this_year_and_close_with_the_next(desk: Desk, calling: Calling) -> None:
+    school = await desk.open("920007")
+    await school.enter_days(1, YEAR_BEFORE[:40], "I")
+    await desk.sweep()
+    found = await alerts(calling, school, status="open")
+    assert {alert["evidence"]["academic_year"] for alert in found} == {"2025-26"}
+    desk.clock.set("2027-08-01T12:00:00+01:00")
+    await desk.sweep()
+    assert {alert["closed_on"] for alert in await alerts(calling, school)} == {"2027-08-01"}
+
+
+async def test_the_list_is_paged_filtered_and_refuses_what_it_does_not_know(desk: Desk, calling: Calling) -> None:
+    school = await desk.open("920008", pupils=5)
+    for pupil_no in range(1, 6):
+        await school.enter_days(pupil_no, AUTUMN[:20], "I")
+    await desk.sweep()
+    async with calling() as http:
+        seen, cursor = [], None
+        while True:
+            page = await answer(http, school, limit=3, **({"cursor": cursor} if cursor else {}))
+            seen += page["items"]
+            if (cursor := page["next"]) is None:
+                break
+        assert len({alert["id"] for alert in seen}) == len(seen) == 10
+        filtered = await answer(http, school, kind="severe-absence", pupil="p-4")
+        assert [(alert["pupil"], alert["kind"]) for alert in filtered["items"]] == [("p-4", "severe-absence")]
+        assert (await answer(http, school, pupil="nobody"))["items"] == []
+        for params, code in (
+            ({"kind": "late"}, "invalid-parameter"),
+            ({"status": "shut"}, "invalid-parameter"),
+            ({"form": "x"}, "unknown-parameter"),
+            ({"cursor": "x"}, "invalid-cursor"),
+            ({"changed_after": "eyJjaGFuZ2VkIjoiYSJ9"}, "invalid-cursor"),
+        ):
+            refused = await http.get(f"/v1/schools/{school.urn}/alerts", params=params)
+            assert refused.json()["code"] == code, refused.text
+    async with calling(scopes=("attendance:read",)) as http:
+        assert (await http.get(f"/v1/schools/{school.urn}/alerts")).json()["code"] == "scope-required"
+
+
+@pytest.mark.parametrize(("kind", "ids"), [("schools", ("920008",)), ("authority", ("932",)), ("trust", ("1",))])
+async def test_another_schools_alerts_do_not_exist(
+    desk: Desk, calling: Calling, kind: str, ids: tuple[str, ...]
+) -> None:
+    school = await desk.open({"schools": "920010", "authority": "920011", "trust": "920012"}[kind])
+    async with calling(kind, *ids) as http:
+        refused = await http.get(f"/v1/schools/{school.urn}/alerts")
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown-school")
+
+
+def test_the_days_used_here_are_what_they_are_meant_to_be() -> None:
+    assert AUTUMN[0] == date(2026, 9, 4)
+    assert YEAR_BEFORE[-1] == date(2026, 7, 21)
+    assert AUTUMN[20] - AUTUMN[0] == timedelta(days=28)
