@@ -39,10 +39,8 @@ def folded(school: School, pupil_nos: Sequence[int], first: date, last: date) ->
     stands = {key: code for key, _, code in school.events}
     within = {first + timedelta(days=n) for n in range((last - first).days + 1)}
     return [
-        tallies.tally(
-            [(code, day, True, 1) for (no, day, _), code in stands.items() if no == n and first <= day <= last]
-        )
-        for n in pupil_nos
+        tallies.tally([(code, day, True, 1) for (no, day, _), code in stands.items() if no == pupil and day in within])
+        for pupil in pupil_nos
     ]
 
 
