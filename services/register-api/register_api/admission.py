@@ -86,8 +86,8 @@ Enrolment = dict[str, Any]
 """A starting day, and the leaving, or None."""
 
 
-def faults_of(body: PutPupil) -> tuple[tuple[str, str], ...]:
-    """Give member and detail of each fault that the form alone does not show."""
+def faults_of(body: PutPupil, standing: dict[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    """Give member and detail of each fault that the form alone does not show, given the entry that stands."""
     found = []
     if body.upn is not None and (wrong := upn_fault(body.upn)):
         found.append(("upn", wrong))
@@ -95,6 +95,9 @@ def faults_of(body: PutPupil) -> tuple[tuple[str, str], ...]:
         found.append(("date_of_birth", "A pupil is born before the starting day."))
     if body.leaving is not None and body.leaving.date < body.starting_day:
         found.append(("leaving/date", "A pupil does not leave before the starting day."))
+    earlier = _enrolments(body, standing)[:-1]
+    if earlier and body.starting_day.isoformat() <= (left := earlier[-1]["leaving"]["date"]):
+        found.append(("starting_day", f"The enrolment before ends on {left}."))
     return tuple(found)
 
 
@@ -113,13 +116,17 @@ def entry_after(body: PutPupil, standing: dict[str, Any] | None) -> dict[str, An
     entry = json.loads(
         body.model_dump_json(by_alias=True, exclude={"id", "starting_day", "leaving", "effective_from", "change"})
     )
+    entry["facts"] = {name: value for name, value in entry["facts"].items() if value is not None}
+    return {**entry, "enrolments": _enrolments(body, standing)}
+
+
+def _enrolments(body: PutPupil, standing: dict[str, Any] | None) -> list[Enrolment]:
     enrolments: list[Enrolment] = list(standing["enrolments"]) if standing else []
     written = json.loads(body.model_dump_json(include={"starting_day", "leaving"}))
     left = enrolments[-1]["leaving"] if enrolments else None
     if enrolments and not (left and written["starting_day"] > left["date"]):
         enrolments.pop()
-    entry["facts"] = {name: value for name, value in entry["facts"].items() if value is not None}
-    return {**entry, "enrolments": [*enrolments, written]}
+    return [*enrolments, written]
 
 
 def on_roll(entry: dict[str, Any]) -> list[tuple[date, date | None]]:

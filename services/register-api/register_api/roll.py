@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from codes.identifiers import upn_fault
 from kit import database, lists
 from kit.database import Connection
 from kit.fields import Body, Day, written
@@ -63,15 +64,19 @@ class _Roll:
     def __init__(self, at: tuple[str | int, ...]) -> None:
         self.at = at
         self.standing: dict[str, tuple[int, dict[str, Any]]] = {}
+        self.effective_from: dict[str, date] = {}
         self.upns: dict[str, str] = {}
         self.last_no = 0
 
     async def load(self, connection: Connection, school_id: int, wanted: Sequence[Wanted]) -> None:
         """Read what stands of the pupils named and of those who have their UPNs."""
-        upns = [body.upn for _, _, body in wanted if body.upn]
+        upns = [body.upn for _, _, body in wanted if body.upn and upn_fault(body.upn) is None]
         ids = [id_ for _, id_, _ in wanted]
         async for row in _sql.standing(connection, school_id=school_id, ids=ids):
-            self.standing[row["id"]] = (row["pupil_no"], json.loads(row["body"]))
+            entry = json.loads(row["body"])
+            del entry["id"]
+            self.effective_from[row["id"]] = date.fromisoformat(entry.pop("effective_from"))
+            self.standing[row["id"]] = (row["pupil_no"], entry)
         self.upns = {row["upn"]: row["id"] async for row in _sql.upns(connection, school_id=school_id, upns=upns)}
         self.last_no = await _sql.last_pupil_no(connection, school_id=school_id)
 
@@ -82,7 +87,8 @@ class _Roll:
         if wrong := id_fault(id_):
             where = fault(at, "id", wrong) if self.at else Fault(wrong, parameter="id")
             return Problem("invalid-pupil-id", wrong, (where,))
-        if found := faults_of(body):
+        _, standing = self.standing.get(id_, (None, None))
+        if found := faults_of(body, standing):
             faults = tuple(fault(at, member, detail) for member, detail in found)
             return Problem("invalid-item" if self.at else "invalid-request", "The entry cannot be kept.", faults)
         if body.upn is not None and self.upns.get(body.upn, id_) != id_:
@@ -112,7 +118,7 @@ async def _record(
                 continue
             no, standing = roll.standing.get(id_, (None, None))
             entry = entry_after(body, standing)
-            if entry == standing:
+            if entry == standing and body.effective_from in (None, roll.effective_from[id_]):
                 results[index] = None
                 continue
             if no is None:

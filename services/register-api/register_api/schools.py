@@ -95,23 +95,27 @@ def _facts(body: PutSchool, urn: str, standing: dict[str, Any] | None, may_set_r
     return {"urn": urn, "name": body.name, "phase": body.phase, "age_range": list(body.age_range), **reach}
 
 
-async def _begin(connection: Connection, identity: Identity, urn: str, body: PutSchool, now: datetime) -> int:
+async def _begin(connection: Connection, identity: Identity, urn: str, continued: int | None, now: datetime) -> int:
     """Begin the register of a URN that is new, or let the URN stand for the register that it continues."""
     may_begin = identity.reach.kind == "national" or (identity.reach.kind == "schools" and urn in identity.reach.ids)
     if not may_begin or await _sql.number_of(connection, urn=urn) is not None:
         raise Problem("unknown-school", f"There is no school {urn} within reach.")
-    school_id: int | None
-    if body.continues is not None and "admin" in identity.scopes:
-        school_id = await _sql.number_of(connection, urn=body.continues)
-        if school_id is None:
-            detail = f"There is no school {body.continues}."
-            raise Problem("unknown-school", detail, (Fault(detail, pointer="#/continues"),))
-    else:
-        school_id = await append.open_register(connection, now)
+    school_id = await append.open_register(connection, now) if continued is None else continued
     try:
         await _sql.add_urn(connection, urn=urn, school_id=school_id)
     except asyncpg.UniqueViolationError as caught:
         raise Problem("busy", f"{urn} is being set up at this moment.", headers={"Retry-After": "1"}) from caught
+    return school_id
+
+
+async def _continued(request: Request, identity: Identity, body: PutSchool) -> int | None:
+    """Give the number of the register that is to go on under another URN; its client must reach it already."""
+    if body.continues is None or "admin" not in identity.scopes:
+        return None
+    school_id = await school_id_in_reach(request, identity, body.continues)
+    if school_id is None:
+        detail = f"There is no school {body.continues} within reach."
+        raise Problem("unknown-school", detail, (Fault(detail, pointer="#/continues"),))
     return school_id
 
 
@@ -131,10 +135,11 @@ async def put_school(
     _check(body)
     now = request.app.state.clock().astimezone(LONDON)
     school_id = await school_id_in_reach(request, writer, urn)
+    continued = await _continued(request, writer, body) if school_id is None else None
     # The transaction of a school that is new begins as nobody's, and turns to the school once it has a number.
     async with database.writing(request.app.state.engine, school_id or 0, dry_run=dry_run) as connection:
         if school_id is None:
-            school_id = await _begin(connection, writer, urn, body, now)
+            school_id = await _begin(connection, writer, urn, continued, now)
             await database.enter(connection, school_id)
         caller = Caller(writer, school_id, urn, request.app.state.engine, request)
         head = await append.lock(connection, school_id)
