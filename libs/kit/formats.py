@@ -47,7 +47,7 @@ def chosen(request: Request, asked: str | None) -> Format:
 
 
 def _accepted(header: str) -> list[str]:
-    """Give the media types of an `Accept`, the most wanted first (RFC 9110 section 12.5.1); what is not wanted is out."""
+    """Give the media types of an `Accept`, the most wanted first; what is not wanted is left out (RFC 9110, 12.5.1)."""
     weighed = []
     for part in header.split(","):
         kind, *parameters = (text.strip().lower() for text in part.split(";"))
