@@ -1,0 +1,118 @@
+"""The calendar of an academic year: what it opens, what it cannot say, and entries that it must not close over."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.office import MONDAY, TUESDAY, Office, amending, refusal, told
+from tests.support.school import CALENDAR, OFFICE
+from tests.support.services import Register
+
+YEAR = "/calendar/2026-27"
+AUTUMN = CALENDAR["terms"][0]
+
+
+async def test_a_calendar_says_how_many_days_and_sessions_it_opens(office: Office) -> None:
+    read = await office.get(YEAR)
+    assert (read["terms"], read["holidays"], read["inset_days"]) == tuple(
+        CALENDAR[name] for name in ("terms", "holidays", "inset_days")
+    )
+    assert read["sessions"] == 2 * read["days"]
+    assert read["academic_year"] == "2026-27"
+
+
+async def test_the_same_calendar_again_emits_nothing(office: Office) -> None:
+    before = await office.head()
+    answer = await office.http.put(office.path(YEAR), json=CALENDAR)
+    assert answer.status_code == 200
+    assert await office.head() == before
+
+
+async def test_a_calendar_is_read_as_it_stood(office: Office) -> None:
+    seq, _ = await office.head()
+    days = (await office.get(YEAR))["days"]
+    shorter = {
+        **CALENDAR,
+        "inset_days": ["2026-09-03", "2026-09-04"],
+        "change": {"made_by": OFFICE, "reason": "Training"},
+    }
+    assert (await office.http.put(office.path(YEAR), json=shorter)).json()["days"] == days - 1
+    assert (await office.get(YEAR))["inset_days"] == shorter["inset_days"]
+    assert (await office.get(YEAR, as_at=f"seq:{seq}"))["days"] == days
+    leaf = (await office.stream())[-1]
+    assert (leaf["kind"], leaf["subject"]) == ("calendar-changed", "calendar:2026-27")
+    assert None not in (leaf["made_by"], leaf["reason"])
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({"terms": []}, "#/terms"),
+        ({"terms": [{**AUTUMN, "ends": "2026-09-01"}]}, "#/terms/0/ends"),
+        ({"terms": [{**AUTUMN, "starts": "2025-09-01"}]}, "#/terms/0/starts"),
+        ({"terms": [AUTUMN, {**AUTUMN, "starts": "2026-12-01", "ends": "2027-02-01"}]}, "#/terms/1/starts"),
+        ({"terms": [{**AUTUMN, "starts": "3 September"}]}, "#/terms/0/starts"),
+        ({"terms": [AUTUMN], "holidays": [{"from": "2026-10-30", "to": "2026-10-26", "name": "x"}]}, "#/holidays/0/to"),
+        ({"terms": [AUTUMN], "inset_days": ["2026-09-05"]}, "#/inset_days/0"),
+        ({"terms": [AUTUMN], "inset_days": ["2026-09-04", "x"]}, "#/inset_days/1"),
+    ],
+)
+async def test_a_calendar_that_cannot_be_is_refused_with_a_pointer(
+    office: Office, body: dict[str, Any], at: str
+) -> None:
+    before = await office.head()
+    refusal(await office.http.put(office.path(YEAR), json=body), "invalid-calendar", at=at)
+    assert await office.head() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({"terms": [{**AUTUMN, "name": "a\0"}]}, "#/terms/0/name"),
+        ({"terms": [{**AUTUMN, "half": 1}]}, "#/terms/0/half"),
+        ({"terms": [AUTUMN], "bank_holidays": []}, "#/bank_holidays"),
+        ({"terms": [AUTUMN], "inset_days": [20260904]}, "#/inset_days/0"),
+        ({}, "#/terms"),
+    ],
+)
+async def test_a_body_without_the_form_of_a_calendar_is_refused(office: Office, body: dict[str, Any], at: str) -> None:
+    refusal(await office.http.put(office.path(YEAR), json=body), "invalid-request", at=at)
+
+
+@pytest.mark.parametrize("year", ["2026", "2026-28", "26-27", "2026-2027", "0000-01", "9999-00", "2005-06", "2036-37"])
+async def test_an_academic_year_that_is_none_or_is_not_kept_is_refused(office: Office, year: str) -> None:
+    answer = await office.http.put(office.path(f"/calendar/{year}"), json=CALENDAR)
+    refusal(answer, "invalid-calendar", at="academic_year")
+    refusal(await office.http.get(office.path(f"/calendar/{year}")), "calendar-missing")
+
+
+async def test_sessions_that_have_entries_are_not_closed(office: Office) -> None:
+    one, other = office.pupil(), office.pupil()
+    await office.entered((one, "/"), (other, "/"))
+    before = await office.head()
+    closing = {**CALENDAR, "inset_days": [MONDAY]}
+    answer = await office.http.put(office.path(YEAR), json=closing)
+    body = refusal(answer, "sessions-marked")
+    assert body["sessions"] == [{"date": MONDAY, "session": "AM"}]
+    assert await office.head() == before
+
+
+async def test_a_day_without_entries_may_still_be_closed_and_then_takes_none(
+    office: Office, register: Register
+) -> None:
+    pupil = office.pupil()
+    closing = {**CALENDAR, "inset_days": ["2026-09-03", TUESDAY]}
+    assert (await office.http.put(office.path(YEAR), json=closing)).status_code == 200
+    register.clock.set("2026-09-08T16:00:00+01:00")
+    outcome = await office.mark(pupil, "/", day=TUESDAY)
+    told(outcome["problem"], "session-closed", at="date")
+    [outcome] = await office.amended(amending(pupil, "/", "N", date=TUESDAY))
+    told(outcome["problem"], "no-entry")
+
+
+async def test_a_dry_run_changes_nothing(office: Office) -> None:
+    before = await office.head()
+    body = {"terms": [AUTUMN]}
+    tried = await office.http.put(office.path(YEAR), json=body, params={"dry_run": "true"})
+    assert (tried.status_code, tried.json()["terms"]) == (200, [AUTUMN])
+    assert await office.head() == before
