@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,10 +16,16 @@ _WRITES = ("roll:write", "marks:write", "amendments:write", "register:read", "au
 
 
 @pytest.fixture(scope="module")
-async def register(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Register]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder in which the service's private key lies."""
+    return tmp_path_factory.mktemp("register")
+
+
+@pytest.fixture(scope="module")
+async def register(database: Database, folder: Path) -> AsyncIterator[Register]:
     """Give a running register API on the afternoon of a Monday in September."""
     clock = Clock(datetime.fromisoformat(AFTER_SCHOOL))
-    async with register_api(database, tmp_path_factory.mktemp("register"), clock) as running:
+    async with register_api(database, folder, clock) as running:
         yield running
 
 
