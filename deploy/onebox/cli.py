@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from kit.tokens import SCOPES
 from onebox import clients, database, place, postgres, services, up
 
 FAILURES = (
@@ -86,15 +85,13 @@ def _add_clients(
         description="Add a client and print its client_id and client_secret as JSON. The secret is not shown again.",
     )
     command.add_argument("name", metavar="NAME", help="who it is, for people")
-    command.add_argument(
-        "--scope", nargs="+", required=True, type=_scope, metavar="SCOPE", help="what it may do", action="extend"
-    )
+    command.add_argument("--scope", nargs="+", required=True, metavar="SCOPE", help="what it may do", action="extend")
     reach = command.add_mutually_exclusive_group(required=True)
     reach.add_argument("--school", nargs="+", type=_urn, metavar="URN", action="extend", help="reach these schools")
     reach.add_argument("--trust", metavar="UID", type=_trust, help="reach the schools of a trust")
     reach.add_argument("--la", metavar="CODE", type=_la_code, help="reach the schools of a local authority")
     reach.add_argument("--national", action="store_true", help="reach every school")
-    command.set_defaults(run=_clients_add)
+    command.set_defaults(run=_clients_add, usage_error=command.error)
 
 
 def _up(options: argparse.Namespace) -> None:
@@ -103,6 +100,11 @@ def _up(options: argparse.Namespace) -> None:
 
 
 def _clients_add(options: argparse.Namespace) -> None:
+    from kit.tokens import SCOPES  # here, because it takes the services' libraries with it, and `up` starts without
+
+    for scope in options.scope:
+        if scope not in SCOPES:
+            options.usage_error(f"{scope} is not a scope; there are {', '.join(sorted(SCOPES))}")
     kind: clients.ReachKind
     if options.school:
         kind, reach = "schools", options.school
@@ -120,12 +122,6 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"{text} is not a port")
     return int(text)
-
-
-def _scope(text: str) -> str:
-    if text not in SCOPES:
-        raise argparse.ArgumentTypeError(f"{text} is not a scope; there are {', '.join(sorted(SCOPES))}")
-    return text
 
 
 def _urn(text: str) -> str:

@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal
 
 import aiosql
 import asyncpg
@@ -14,14 +14,10 @@ from onebox import database
 
 ReachKind = Literal["schools", "trust", "authority", "national"]
 
+Credentials = dict[str, str]
+"""`client_id` and `client_secret`, for a token. Of the secret the database keeps only the SHA-256."""
+
 _sql = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
-
-
-class Credentials(TypedDict):
-    """What a client needs to obtain a token. The secret is nowhere else: the database has its SHA-256."""
-
-    client_id: str
-    client_secret: str
 
 
 async def add(url: str, name: str, scopes: Iterable[str], kind: ReachKind, reach: Iterable[str] = ()) -> Credentials:
@@ -32,7 +28,7 @@ async def add(url: str, name: str, scopes: Iterable[str], kind: ReachKind, reach
     """
     secret = secrets.token_urlsafe(32)
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32]
-    credentials = Credentials(client_id=f"{slug or 'client'}-{secrets.token_hex(4)}", client_secret=secret)
+    credentials = {"client_id": f"{slug or 'client'}-{secrets.token_hex(4)}", "client_secret": secret}
     connection = await database.connect(url)
     try:
         await _sql.add(

@@ -1,10 +1,13 @@
 """The database seen by its owner: migrated, with the two services let in, and the question whether it is new."""
 
+import asyncio
 import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiosql
@@ -13,6 +16,8 @@ import asyncpg
 REGISTER = "rollbook_register"
 ANALYTICS = "rollbook_analytics"
 OLDEST_SERVER = 170000
+
+Answer = TypeVar("Answer")
 
 _ROOT = Path(__file__).parents[2]
 _sql = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
@@ -28,6 +33,14 @@ async def connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
         return await asyncpg.connect(url, timeout=30)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise DatabaseFailed(f"The database does not let us in: {str(error) or type(error).__name__}") from error
+
+
+def wait_for(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run a coroutine to its end; one that a signal keeps from ever starting is put away without a complaint."""
+    try:
+        return asyncio.run(work)
+    finally:
+        work.close()
 
 
 def migrate(url: str) -> None:

@@ -1,17 +1,14 @@
 """The demonstration as `rollbook up` runs it: once for a new register, and again from where it broke off."""
 
-import asyncio
-import importlib
 import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiosql
 from rich.console import Console
 
-from kit.tokens import SCOPES
 from onebox import clients, database
 from onebox.clients import Credentials
 from onebox.postgres import write_private
@@ -22,7 +19,7 @@ _sql = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
 
 def due(data: Path, url: str) -> bool:
     """Say whether to play it: in a register without a school, or where an earlier one was interrupted."""
-    return _notes(data).get("played") is False or asyncio.run(database.is_new(url))
+    return _notes(data).get("played") is False or database.wait_for(database.is_new(url))
 
 
 def play(data: Path, url: str, register: Service, analytics: Service, console: Console) -> None:
@@ -30,17 +27,18 @@ def play(data: Path, url: str, register: Service, analytics: Service, console: C
 
     What it posts is idempotent, so an interrupted one is simply played again by the next `up`.
     """
+    # Here, because a start without a demonstration needs neither the services' libraries nor its data.
+    from kit.tokens import SCOPES
+    from onebox.demo import play as player
 
-    def add_client(name: str, scopes: Sequence[str], kind: clients.ReachKind, reach: Sequence[str]) -> Credentials:
-        return asyncio.run(clients.add(url, name, scopes, kind, reach))
+    def add_client(name: str, scopes: Sequence[str], kind: str, reach: Sequence[str]) -> Credentials:
+        return database.wait_for(clients.add(url, name, scopes, cast(clients.ReachKind, kind), reach))
 
     console.print("The demonstration is played, once; it takes two or three minutes.", highlight=False)
     write_private(data / "demo.json", {"played": False})
     administrator = add_client("Demonstration administrator", sorted(SCOPES), "national", [])
-    # Imported by name: the demonstration brings its own data, and a register without it never loads any.
-    player = importlib.import_module("onebox.demo.play")
     seen = player.run(register.url, analytics.url, administrator, console, add_client=add_client)
-    la_code = asyncio.run(_authority_of(url, seen["mark"]["urn"]))
+    la_code = database.wait_for(_authority_of(url, seen["mark"]["urn"]))
     write_private(data / "demo.json", {"played": True, "la_code": la_code, **seen})
 
 
@@ -52,7 +50,7 @@ def directions(data: Path, register: Service, analytics: Service) -> str:
         return "\n".join([*look, "", "A client of your own: rollbook clients add NAME --scope SCOPE... --school URN"])
     mark, who = notes["mark"], notes["clients"]
     school, day = f"{register.url}/v1/schools/{mark['urn']}", mark["date"]
-    made_by, marks = mark["body"]["made_by"], mark["body"]["marks"]
+    marks = mark["body"]["marks"]
     amendment = {
         "pupil": marks[-1]["pupil"],
         "date": day,
@@ -61,7 +59,7 @@ def directions(data: Path, register: Service, analytics: Service) -> str:
         "amended_entry": "I",
         "reason": "A parent telephoned: ill",
     }
-    amendments = {"made_by": made_by, "amendments": [amendment]}
+    amendments = {"made_by": {"name": "B. Office", "position": "Attendance officer"}, "amendments": [amendment]}
     daily = f"{analytics.url}/v1/local-authorities/{notes['la_code']}/daily?date={day}&format=csv"
     return "\n".join(
         [

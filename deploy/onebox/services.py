@@ -7,9 +7,9 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-
-import httpx
 
 from onebox.postgres import last_lines, open_log
 
@@ -68,16 +68,23 @@ def start(name: str, app: str, port: int, log: Path, settings: Mapping[str, str]
 def await_ready(service: Service) -> None:
     """Wait until the service says that it is ready. Raises ServiceFailed with its last words."""
     patient_until = time.monotonic() + READY_WITHIN
-    with httpx.Client(base_url=service.url, timeout=5, trust_env=False) as client:
-        while time.monotonic() < patient_until:
-            require_alive(service)
-            try:
-                if client.get("/readyz").status_code == httpx.codes.OK:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
+    while time.monotonic() < patient_until:
+        require_alive(service)
+        if _is_ready(service):
+            return
+        time.sleep(0.05)
     raise ServiceFailed(f"{service.name} was not ready after {READY_WITHIN:.0f} s:\n{last_lines(service.log)}")
+
+
+def _is_ready(service: Service) -> bool:
+    connection = HTTPConnection(service.url.removeprefix("http://"), timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def require_alive(service: Service) -> None:

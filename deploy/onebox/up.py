@@ -1,6 +1,5 @@
 """`rollbook up`: everything on one machine, from the database to the demonstration, until it is told to stop."""
 
-import asyncio
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -87,7 +86,7 @@ def _server(place: Place, console: Console) -> Iterator[tuple[str, postgres.Serv
 
 def _prepare(url: str, console: Console) -> None:
     began = time.monotonic()
-    asyncio.run(database.require_version(url))
+    database.wait_for(database.require_version(url))
     database.migrate(url)
     _say(console, f"The database is at its newest migration ({time.monotonic() - began:.1f} s).")
 
@@ -104,7 +103,7 @@ def _services(wishes: Wishes, url: str) -> Iterator[tuple[services.Service, serv
     started: list[services.Service] = []
     try:
         for name, app, port, role in plan:
-            role_url = asyncio.run(database.admit(url, role))
+            role_url = database.wait_for(database.admit(url, role))
             settings: Mapping[str, str] = {
                 "ROLLBOOK_DATABASE_URL": role_url,
                 "ROLLBOOK_PUBLIC_URL": public_url,

@@ -86,16 +86,13 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_everything_runs_until_a_signal_and_then_nothing_does(
-    up: Callable[[], Up], data: Path, number: signal.Signals
-) -> None:
+def test_everything_runs_until_a_signal_and_then_nothing_does(up: Callable[[], Up], data: Path) -> None:
     running = up()
     directions = running.said(RUNNING)
     assert f"{running.register}/docs" in directions, directions
     assert answers(running.register)
     assert answers(running.analytics)
-    running.signal(number)
+    running.signal(signal.SIGINT)
     assert running.ended() == (0, "Stopped.\n")
     assert not answers(running.register)
     assert not answers(running.analytics)
@@ -120,12 +117,12 @@ def test_a_client_added_while_it_runs_gets_a_token_and_still_does_after_a_restar
             auth=(client["client_id"], client["client_secret"]),
         )
 
-    assert token().status_code == httpx.codes.OK, token().text
-    running.signal(signal.SIGINT)
-    assert running.ended()[0] == 0
+    assert "access_token" in (answer := token().text), answer
+    running.signal(signal.SIGTERM)
+    assert running.ended() == (0, "Stopped.\n")
     running = up()
     running.said(RUNNING)
-    assert token().json()["token_type"].lower() == "bearer"
+    assert "access_token" in (answer := token().text), answer
 
 
 def test_an_up_that_was_killed_leaves_nothing_in_the_way_of_the_next(up: Callable[[], Up], data: Path) -> None:
@@ -141,7 +138,7 @@ def test_an_up_that_was_killed_leaves_nothing_in_the_way_of_the_next(up: Callabl
     assert taken
     assert taken.pid == left.pid
     assert answers(following.register)
-    following.signal(signal.SIGINT)
+    following.signal(signal.SIGHUP)
     assert following.ended() == (0, "Stopped.\n")
     assert not postgres.alive(left)
 
