@@ -1,0 +1,35 @@
+"""The server that is measured: as `make run` starts one, with the settings of service and not the smaller ones of tests."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from onebox import postgres
+from tests.support import postgres as databases
+from tests.support.postgres import Database
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--bench-json", type=Path, default=None, help="where `make bench` writes its figures as JSON")
+
+
+@pytest.fixture(scope="session")
+def server_in_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
+    """Give a server with the settings of service."""
+    data = tmp_path_factory.mktemp("in-service")
+    started = postgres.start(data)
+    try:
+        yield started
+    finally:
+        postgres.stop(started)
+        shutil.rmtree(data)
+
+
+@pytest.fixture(scope="session")
+async def database_in_service(server_in_service: postgres.Server) -> AsyncIterator[Database]:
+    """Give a migrated, empty database on it."""
+    template = await databases.template(server_in_service)
+    async with databases.clone(server_in_service, template) as cloned:
+        yield cloned

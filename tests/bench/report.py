@@ -1,0 +1,108 @@
+"""The one table: every row with its median, its spread, what it is laid beside, the ratio and the aim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from tests.bench.writing import Written
+
+
+@dataclass(slots=True)
+class Row:
+    """One thing that is measured in every round."""
+
+    name: str
+    unit: str
+    rates: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+    shares: list[dict[str, float]] = field(default_factory=list)
+
+    def add(self, written: Written, shares: dict[str, float]) -> None:
+        """Add a round."""
+        self.rates.append(written.rate)
+        self.p50.append(written.p50)
+        self.p99.append(written.p99)
+        self.shares.append(shares)
+
+    def share(self, name: str) -> float:
+        """Give the median share of the processor time."""
+        return median(share[name] for share in self.shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A row laid beside another, round by round, and what is aimed at."""
+
+    of: Row
+    to: Row
+    aim: float
+
+    @property
+    def rounds(self) -> list[float]:
+        """The ratio in each round: neighbours in time, so that the machine's moods fall out."""
+        return [mine / theirs for mine, theirs in zip(self.of.rates, self.to.rates, strict=True)]
+
+    @property
+    def value(self) -> float:
+        """The median of the rounds."""
+        return median(self.rounds)
+
+
+def as_json(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio]) -> dict[str, Any]:
+    """Give everything that was measured, round by round."""
+    return {
+        "machine": facts,
+        "rows": [
+            {
+                "name": row.name,
+                "unit": row.unit,
+                "median": median(row.rates),
+                "rounds": row.rates,
+                "p50_ms": row.p50,
+                "p99_ms": row.p99,
+                "processor_shares": row.shares,
+            }
+            for row in rows
+        ],
+        "ratios": [
+            {"of": ratio.of.name, "to": ratio.to.name, "median": ratio.value, "rounds": ratio.rounds, "aim": ratio.aim}
+            for ratio in ratios
+        ],
+    }
+
+
+def as_table(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
+    """Give the table, and under it the machine that it holds for."""
+    lines = [("", "median", "lowest-highest", "", "p50 ms", "p99 ms", "service/postgresql/writer")]
+    for row in rows:
+        spread = f"{min(row.rates):,.0f}-{max(row.rates):,.0f}"
+        shares = (
+            "/".join(f"{row.share(name):.0%}" for name in ("service", "postgresql", "writer")) if row.shares else ""
+        )
+        times = (f"{median(row.p50):.2f}", f"{median(row.p99):.2f}") if row.p50 else ("", "")
+        lines.append((row.name, f"{median(row.rates):,.0f}", spread, row.unit, *times, shares))
+    compared = [("", "ratio", "lowest-highest", "aim", "")]
+    for ratio in ratios:
+        met = "met" if ratio.value >= ratio.aim else "not met"
+        spread = f"{min(ratio.rounds):.2f}-{max(ratio.rounds):.2f}"
+        compared.append((f"{ratio.of.name} : {ratio.to.name}", f"{ratio.value:.2f}", spread, f"{ratio.aim:.2f}", met))
+    server = facts["postgresql"]
+    machine = (
+        f"{facts['cores']} cores, {facts['processor']}; Python {facts['python']}; PostgreSQL {server['server_version']}, "
+        f"fsync {server['fsync']}, synchronous_commit {server['synchronous_commit']}, shared_buffers "
+        f"{server['shared_buffers']}; fdatasync of 8 KiB {facts['fdatasync_us']:.0f} us"
+    )
+    return "\n\n".join(("\n".join(_aligned(lines)), "\n".join(_aligned(compared)), machine))
+
+
+def _aligned(lines: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if at == 0 or cell.isalpha() or "/s" in cell else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]

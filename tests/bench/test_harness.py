@@ -1,0 +1,34 @@
+"""The bench runs: a few registers by every writer, counted as they were answered, standing as they were counted."""
+
+from pathlib import Path
+
+import asyncpg
+
+from onebox.postgres import Server
+from tests.bench import bare, checks, machine, writing
+from tests.bench.subject import subject
+from tests.support.postgres import Database
+
+FEW = {"most": 6, "seconds": 60.0}
+
+
+async def test_every_writer_of_the_bench_writes_what_it_is_credited_with(
+    postgres_server: Server, database: Database, tmp_path: Path
+) -> None:
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute(bare.CREATE)
+    await owner.close()
+    async with subject(database, tmp_path, processes=1, schools=2) as running:
+        schools = [[school.urn, school.token] for school in running.schools]
+        before = machine.spent([service.process.pid for service in running.running], postgres_server.pid)
+        done = await writing.run("load", addresses=running.addresses, connections=2, schools=schools, start=0, **FEW)
+        assert (done.registers, done.events) == (6, 180)
+        await checks.database_is_as_in_service(running)
+        await checks.everything_stands(running, 180)
+        await checks.only_who_may_what_is_lawful(running)
+        await checks.the_root_recomputes(running, running.schools[1])
+        used = machine.spent([service.process.pid for service in running.running], postgres_server.pid).since(before)
+        assert set(used) == {"service", "postgresql", "writer"}
+    done = await writing.run("bare", url=database.owner_url, schools=2, start=0, **FEW)
+    assert done.events == 180
+    await checks.bare_stands(database.owner_url, 180)
