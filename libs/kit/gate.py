@@ -70,7 +70,8 @@ class Gate:
 
 
 def _place(caught: Exception) -> str:
-    frames = traceback.extract_tb(caught.__traceback__)[-_FRAMES:]
+    ours = [frame for frame in traceback.extract_tb(caught.__traceback__) if "site-packages" not in frame.filename]
+    frames = ours[-_FRAMES:]
     return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
 
 
