@@ -3,9 +3,11 @@
 import asyncio
 import os
 import secrets
+import signal
 import subprocess
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -36,11 +38,25 @@ async def connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
 
 
 def wait_for(work: Coroutine[Any, Any, Answer]) -> Answer:
-    """Run a coroutine to its end; one that a signal keeps from ever starting is put away without a complaint."""
+    """Run a coroutine to its end. A signal may interrupt it, but not the making and clearing away of its loop."""
+    runner = asyncio.Runner()
     try:
-        return asyncio.run(work)
+        with _undisturbed():
+            runner.get_loop()
+        return runner.run(work)
     finally:
-        work.close()
+        with _undisturbed():
+            work.close()
+            runner.close()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def migrate(url: str) -> None:
