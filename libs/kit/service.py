@@ -1,8 +1,9 @@
 """What every service does the same way: start with a pool, refuse what it does not know, and say how it fares."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
@@ -22,6 +23,7 @@ MOST_CLOCK_SKEW = 1.0
 _sql = database.statements(__file__)
 Clock = Callable[[], datetime]
 Work = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Detail = Callable[[FastAPI], Awaitable[Mapping[str, Any]]]
 
 
 def clock() -> datetime:
@@ -61,16 +63,25 @@ async def _strict(request: Request) -> None:
         raise Problem("unsupported-media-type", "The body must be application/json.")
 
 
-def create(title: str, settings: Settings, *, name: str, work: Work | None = None, now: Clock = clock) -> FastAPI:
+def create(
+    title: str,
+    settings: Settings,
+    *,
+    name: str,
+    work: Work | None = None,
+    detail: Detail | None = None,
+    now: Clock = clock,
+) -> FastAPI:
     """Give an application with its pool, clock, token verifier, problems and health routes.
 
-    `work` runs beside it for its whole life. `now` stands in for the clock in tests.
+    `work` runs beside it for its whole life; `detail` says more in the answer of /readyz. `now` stands in for the clock
+    in tests.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = database.connect(settings.database_url, name=name, pool_size=settings.pool_size)
-        app.state.engine, app.state.clock, app.state.settings = engine, now, settings
+        app.state.engine, app.state.clock, app.state.settings, app.state.detail = engine, now, settings, detail
         app.state.verifier, app.state.numbers = Verifier(engine, settings.public_url), {}
         try:
             if work is None:
@@ -111,11 +122,13 @@ async def healthz() -> dict[str, str]:
 
 
 @_health.get("/readyz", summary="Can it serve?")
-async def readyz(request: Request) -> dict[str, str]:
+async def readyz(request: Request) -> dict[str, Any]:
     """Ready when the database answers and its clock is ours to within a second; else 503 `database-away` or `busy`."""
     async with database.reading(engine_of(request)) as connection:
         theirs: datetime = await _sql.the_time(connection)
     skew = abs((request.app.state.clock() - theirs).total_seconds())
     if skew > MOST_CLOCK_SKEW:
-        raise Problem("busy", f"The clock differs from the database's by {skew:.1f} s.")
-    return {"status": "ready"}
+        detail = f"The clock differs from the database's by {skew:.1f} s."
+        raise Problem("busy", detail, headers={"Retry-After": "1"})
+    detail: Detail | None = request.app.state.detail
+    return {"status": "ready", **({} if detail is None else await detail(request.app))}

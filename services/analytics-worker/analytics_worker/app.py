@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -21,9 +23,13 @@ class WorkerSettings(Settings):
     """How long the projector rests when nothing was waiting."""
 
 
+async def _detail(app: FastAPI) -> dict[str, Any]:
+    """Say how the projection fares: a school that stands still makes the others no less ready."""
+    return asdict(await projector.faring(app.state.engine))
+
+
 @asynccontextmanager
 async def _projecting(app: FastAPI) -> AsyncIterator[None]:
-    app.state.numbers = {}
     state = app.state
     projecting = asyncio.create_task(projector.run(state.engine, state.clock, state.settings.poll_seconds))
     try:
@@ -41,6 +47,7 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         settings or WorkerSettings.model_validate({}),
         name="analytics-worker",
         work=_projecting,
+        detail=_detail,
         now=now,
     )
     for room in (attendance, alerts, daily):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from analytics_worker import counting, pupils, school, summary
+from analytics_worker import counting, pupils, roll, school, summary
 from analytics_worker.counting import By, Enrolment
 from analytics_worker.periods import Asked, Period, bounds
 from codes.tallies import EMPTY, Tally, add
@@ -104,7 +104,8 @@ async def of_pupil(caller: Reader, id_: PupilPath, asked: Which) -> dict[str, An
             raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
         facts = await school.load(connection, caller.school_id)
         first, last = bounds(asked, facts, now.date())
-        tallies = await counting.of_pupils(connection, caller.school_id, facts.open_days(first, last), numbers)
+        enrolled = await roll.enrolled(connection, caller.school_id, numbers)
+        tallies = await counting.of_pupils(connection, caller.school_id, facts.open_days(first, last), enrolled)
         position_of = await summary.as_of(connection, caller.school_id, now)
     counted = tallies.get(numbers[0], EMPTY)
     figures = {**summary.of_pupil(counted), "days_lost": counted.overall_absence / 2}

@@ -1,13 +1,19 @@
-"""Counting what stands: the database sums entries by pupil and code, the law says what each code is worth."""
+"""Counting what stands: the database sums entries by pupil and code, the law says what each code is worth.
+
+Roll and placing are few facts and the entries are many, so they are never joined in the database, where a table just
+filled would be joined by a plan for an empty one. Sums of a pupil who moved are parted at the days of moving instead.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from analytics_worker import roll
 from analytics_worker.readings import AGEING
+from analytics_worker.roll import Enrolled, Placings
 from codes.ages import of_compulsory_age
 from codes.book import edges
 from codes.tallies import Tally, tally
@@ -33,24 +39,32 @@ class Enrolment:
     part: str | None = None
 
 
-def _window(days: Sequence[date]) -> dict[str, Any]:
+def _window(days: Sequence[date], moves: Mapping[int, Iterable[date]]) -> dict[str, Any]:
     """Give the parameters that say which entries are counted, and which sums must be kept apart."""
+    inside = {no: kept for no, dates in moves.items() if (kept := [day for day in dates if days[0] < day <= days[-1]])}
     return {
         "days": list(days),
-        "first": days[0],
-        "last": days[-1],
         "edges": list(edges()),
+        "moving": list(inside),
+        "moves": sorted({day for dates in inside.values() for day in dates}),
         "ageing_codes": [ageing.code for ageing in AGEING],
-        "ageing_from": [ageing.first for ageing in AGEING],
-        "ageing_to": [ageing.last for ageing in AGEING],
+        "ageing_from": min(ageing.first for ageing in AGEING),
+        "ageing_to": max(ageing.last for ageing in AGEING),
     }
 
 
-def _tallies(rows: Sequence[Mapping[str, Any]]) -> dict[Enrolment, Tally]:
+def _tallies(
+    rows: Iterable[Mapping[str, Any]], enrolled: Mapping[int, Enrolled], placings: Mapping[int, Placings]
+) -> dict[Enrolment, Tally]:
+    """Give a tally for each pupil and part; any day of a sum tells its era, whether on roll, and where placed."""
     counts: defaultdict[Enrolment, list[tuple[str, date, bool, int]]] = defaultdict(list)
     for row in rows:
-        compulsory = of_compulsory_age(row["date_of_birth"], row["on"])
-        counts[Enrolment(row["pupil_no"], row["part"])].append((row["code"], row["on"], compulsory, row["sessions"]))
+        pupil_no, code, on, sessions = row["pupil_no"], row["code"], row["on"], row["sessions"]
+        pupil = enrolled.get(pupil_no)
+        if pupil is not None and pupil.on_roll(on):
+            part = placings[pupil_no].on(on) if pupil_no in placings else None
+            compulsory = of_compulsory_age(pupil.date_of_birth, on)
+            counts[Enrolment(pupil_no, part)].append((code, on, compulsory, sessions))
     return {enrolment: tally(counted) for enrolment, counted in counts.items()}
 
 
@@ -63,18 +77,21 @@ async def of_school(
     """
     if not days:
         return {}
-    window = _window(days)
-    if by is By.PUPIL:
-        return _tallies([row async for row in _sql.of_school(connection, school_id=school_id, **window)])
-    rows = _sql.by_placing(connection, school_id=school_id, by_class=by is By.CLASS, **window)
-    return _tallies([row async for row in rows])
+    enrolled = await roll.enrolled(connection, school_id)
+    placings: Mapping[int, Placings] = {}
+    if by is not By.PUPIL:
+        placings = await roll.placings(connection, school_id, by_class=by is By.CLASS)
+    moves = {no: [*pupil.moves(), *(placings[no].starts if no in placings else ())] for no, pupil in enrolled.items()}
+    rows = [row async for row in _sql.of_school(connection, school_id=school_id, **_window(days, moves))]
+    return _tallies(rows, enrolled, placings)
 
 
 async def of_pupils(
-    connection: Connection, school_id: int, days: Sequence[date], pupil_nos: Sequence[int]
+    connection: Connection, school_id: int, days: Sequence[date], enrolled: Mapping[int, Enrolled]
 ) -> dict[int, Tally]:
     """Give a tally for each of these pupils with entries on these open days, in order, while on roll."""
-    if not days or not pupil_nos:
+    if not days or not enrolled:
         return {}
-    rows = _sql.of_pupils(connection, school_id=school_id, pupil_nos=list(pupil_nos), **_window(days))
-    return {enrolment.pupil_no: counted for enrolment, counted in _tallies([row async for row in rows]).items()}
+    window = _window(days, {no: pupil.moves() for no, pupil in enrolled.items()})
+    rows = [row async for row in _sql.of_pupils(connection, school_id=school_id, pupil_nos=list(enrolled), **window)]
+    return {enrolment.pupil_no: counted for enrolment, counted in _tallies(rows, enrolled, {}).items()}

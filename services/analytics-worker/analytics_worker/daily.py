@@ -159,7 +159,7 @@ async def _page(area: Area, filters: DailyFilters, request: Request, response: R
         place = _place(position["place"]) if position is not None and one.urn == position["urn"] else None
         async with database.reading(area.engine, one.school_id) as connection:
             query = await wanted.query(connection, one)
-            found = await rows.items(connection, replace(query, after=place, most=filters.limit + 1 - len(items)))
+            found = await _some(connection, replace(query, after=place, most=filters.limit + 1 - len(items)))
             shown = found[: filters.limit - len(items)]
             registers += await _registers(connection, query, shown)
         items += found
@@ -179,6 +179,18 @@ async def _page(area: Area, filters: DailyFilters, request: Request, response: R
         "registers": registers,
         "schools": [{"urn": one.urn, "seq": one.seq, "behind": one.behind} for one in wanted.schools],
     }
+
+
+async def _some(connection: Connection, query: rows.Query) -> list[dict[str, Any]]:
+    """Give the first rows of a query, some days at a time and none that come after enough has been found."""
+    assert query.most is not None
+    found: list[dict[str, Any]] = []
+    begin = date.min if query.after is None else date.fromisoformat(query.after[0])
+    days = [day for day in query.days if day >= begin]
+    while days and len(found) < query.most:
+        some, days = days[:_DAYS_A_CHUNK], days[_DAYS_A_CHUNK:]
+        found += await rows.items(connection, replace(query, days=some, most=query.most - len(found)))
+    return found
 
 
 def _place(read: Any) -> rows.Place:

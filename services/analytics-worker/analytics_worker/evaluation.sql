@@ -6,33 +6,32 @@ SELECT kind, subject FROM ledger.change WHERE school_id = :school_id AND seq > :
 -- Every pupil that the register knows.
 SELECT DISTINCT pupil_no FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no;
 
--- name: touched(school_id, after, up_to, absences)
--- Pupils with an absence, an amendment, or, where they are watched, any entry.
-SELECT DISTINCT e.pupil_no
+-- name: touched(school_id, after, up_to, absences, this_year)
+-- Pupils with an absence, an amendment, or any entry where they are watched or the day lies before this year.
+SELECT e.pupil_no, bool_or(e.session_date < CAST(:this_year AS date)) AS earlier
 FROM ledger.event e
 WHERE e.school_id = :school_id AND e.seq > :after AND e.seq <= :up_to
-  AND (e.version > 1 OR e.code = ANY (CAST(:absences AS text[]))
-       OR e.pupil_no IN (SELECT pupil_no FROM analysis.watched WHERE school_id = :school_id));
+  AND (e.version > 1 OR e.code = ANY (CAST(:absences AS text[])) OR e.session_date < CAST(:this_year AS date)
+       OR e.pupil_no IN (SELECT pupil_no FROM analysis.watched WHERE school_id = :school_id))
+GROUP BY e.pupil_no;
 
 -- name: with_standing_n(school_id)
 -- Pupils with an N that stands: one more day may have made it overdue.
 SELECT DISTINCT pupil_no FROM analysis.entry WHERE school_id = :school_id AND code = 'N';
 
 -- name: unauthorised(school_id, pupil_nos)
--- Some pupils' entries that a threshold or a deadline looks for, while on roll, in order.
-SELECT e.pupil_no, e.session_date, e.session, e.code, p.date_of_birth
-FROM analysis.entry e
-JOIN (SELECT DISTINCT ON (pupil_no) pupil_no, date_of_birth, on_roll FROM register.pupil
-      WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[])) ORDER BY pupil_no, seq DESC) p
-    ON p.pupil_no = e.pupil_no AND p.on_roll @> e.session_date
-WHERE e.school_id = :school_id AND e.pupil_no = ANY (CAST(:pupil_nos AS int[])) AND e.code IN ('G', 'N', 'O', 'U')
-ORDER BY e.pupil_no, e.session_date, e.session;
+-- Some pupils' entries that a threshold or a deadline looks for, in order.
+SELECT pupil_no, session_date, session, code
+FROM analysis.entry
+WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[])) AND code IN ('G', 'N', 'O', 'U')
+ORDER BY pupil_no, session_date, session;
 
--- name: open_alerts(school_id, pupil_nos)
--- Some pupils' open alerts.
+-- name: open_alerts(school_id, pupil_nos, but)
+-- Some pupils' open alerts, but those of one year where that was not looked at.
 SELECT id, pupil_no, kind, academic_year, CAST(evidence AS text) AS evidence
 FROM analysis.alert
-WHERE school_id = :school_id AND closed_on IS NULL AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+WHERE school_id = :school_id AND closed_on IS NULL AND pupil_no = ANY (CAST(:pupil_nos AS int[]))
+  AND (CAST(:but AS text) IS NULL OR academic_year IS DISTINCT FROM :but);
 
 -- name: close(school_id, seq, ids, changed, today)!
 -- These no longer hold; their last evidence stays.

@@ -7,7 +7,7 @@ the truth. It never passes over an event: a school that cannot be folded stands 
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,18 +53,21 @@ async def sweep(engine: AsyncEngine, now: Callable[[], datetime]) -> int:
 
     A school that another worker has is left to it. A school that fails stops alone and is tried again later.
     """
-    moment = now()
-    async with database.reading(engine) as connection:
-        rows = _sql.waiting(connection, today=moment.astimezone(LONDON).date(), now=moment)
-        waiting = [(row["school_id"], row["is_new"]) async for row in rows]
     worked = 0
-    for school_id, is_new in waiting:
+    for school_id, is_new in await waiting(engine, now()):
         try:
             worked += await _bring_forward(engine, school_id, is_new, now())
         except Exception as caught:
             # Where it is the database that is away, this fails too, and the whole sweep ends.
             await _stand_still(engine, school_id, now(), caught)
     return worked
+
+
+async def waiting(engine: AsyncEngine, now: datetime) -> Sequence[tuple[int, bool]]:
+    """Give the schools that wait to be brought forward, the longest first, and whether each is new to us."""
+    async with database.reading(engine) as connection:
+        rows = _sql.waiting(connection, today=now.astimezone(LONDON).date(), now=now)
+        return [(row["school_id"], row["is_new"]) async for row in rows]
 
 
 async def _bring_forward(engine: AsyncEngine, school_id: int, is_new: bool, now: datetime) -> bool:
