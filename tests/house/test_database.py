@@ -1,0 +1,303 @@
+"""The walls of the database: no reply before COMMIT, nothing but SELECT and INSERT, nothing of another school."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from kit.database import Connection
+from ledger.append import FIRST_DAY, LAST_DAY
+from tests.support.office import MONDAY, Office, amending, calling, open_office, refusal
+from tests.support.postgres import Database
+from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil
+from tests.support.services import Clock, Register, register_api
+
+REGISTER, ANALYTICS = "rollbook_register", "rollbook_analytics"
+READS, APPENDS, REBUILDS = {"SELECT"}, {"SELECT", "INSERT"}, {"SELECT", "INSERT", "UPDATE", "DELETE"}
+
+# Table by table, what each role may do. What is not here, nobody but the owner may do.
+APPENDED_TO = (
+    *(f"ledger.{name}" for name in ("event", "change", "text", "staff", "client")),
+    *(f"register.{name}" for name in ("urn", "school_facts", "policy", "calendar", "pupil_id", "pupil", "placing")),
+    "access.key",
+)
+REBUILT = tuple(f"analysis.{name}" for name in ("checkpoint", "entry", "session_total", "alert", "watched"))
+ALLOWED = {
+    **{(table, REGISTER): APPENDS for table in APPENDED_TO},
+    **{(table, ANALYTICS): READS for table in APPENDED_TO},
+    **{(table, ANALYTICS): REBUILDS for table in REBUILT},
+    ("ledger.nonce_key", REGISTER): APPENDS,
+    ("ledger.head", REGISTER): APPENDS,
+    ("ledger.head", ANALYTICS): READS,
+    ("access.client", REGISTER): READS,
+}
+HEAD_COLUMNS = {("ledger.head", column, "UPDATE") for column in ("seq", "root", "frontier", "recorded_at")}
+
+EVENT = (
+    "school_id, seq, made_at, recorded_at, session_date, pupil_no, staff_no, client_no, version, session, code, source"
+)
+APPEND_ONLY = ("event", "change", "text", "staff", "client", "nonce_key")
+WITHOUT_PUPILS = {
+    *("ledger.head", "register.urn", "register.school_facts"),
+    *("analysis.checkpoint", "analysis.session_total"),
+}
+ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"
+TABLES = """
+    SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relrowsecurity, c.relispartition, c.relacl
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('ledger', 'register', 'access', 'analysis')
+"""
+
+
+@pytest.fixture(scope="module")
+async def register(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Register]:
+    clock = Clock(datetime.fromisoformat("2026-09-07T16:00:00+01:00"))
+    async with register_api(database, tmp_path_factory.mktemp("register"), clock) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def http(register: Register) -> AsyncIterator[httpx.AsyncClient]:
+    scopes = ("roll:write", "marks:write", "amendments:write", "register:read", "audit:read", "admin")
+    async with calling(register, scopes) as calls:
+        yield calls
+
+
+@pytest.fixture(scope="module")
+async def office(register: Register, http: httpx.AsyncClient) -> Office:
+    """Give a school with a row in every table of the book and of the roll."""
+    office = await open_office(http, register.database, "900101", pupils=4)
+    await office.entered(("p-001", "N"))
+    await office.amended(amending("p-001", "N", "I"))
+    return office
+
+
+@asynccontextmanager
+async def session(url: str, school_id: int | None = None) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        if school_id is not None:
+            await connection.execute(f"SET app.school_id = '{school_id}'")
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def owner(database: Database) -> AsyncIterator[Connection]:
+    async with session(database.owner_url) as connection:
+        yield connection
+
+
+async def counts(owner: Connection) -> dict[str, int]:
+    tables = [row["name"] for row in await owner.fetch(TABLES)]
+    return {name: await owner.fetchval(f"SELECT count(*) FROM {name}") for name in tables}
+
+
+SCHOOL = {"name": "Invented", "phase": "primary", "age_range": [4, 11], "policy": {**POLICY, "target": 97}}
+WRITES: list[tuple[str, str, Any]] = [
+    ("PUT", "/v1/schools/900101", SCHOOL),
+    ("PUT", "/v1/schools/900102", SCHOOL),
+    ("PUT", "/v1/schools/900101/calendar/2026-27", {**CALENDAR, "inset_days": []}),
+    ("PUT", "/v1/schools/900101/pupils/p-005", pupil()),
+    ("POST", "/v1/schools/900101/pupils", {"pupils": [pupil(id="p-006")]}),
+    (
+        "POST",
+        f"/v1/schools/900101/registers/{MONDAY}/AM/marks",
+        {"made_by": TEACHER, "marks": [{"pupil": "p-002", "code": "/"}]},
+    ),
+    ("POST", "/v1/schools/900101/amendments", {"made_by": OFFICE, "amendments": [amending("p-001", "I", "M")]}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), WRITES)
+async def test_nobody_is_answered_before_the_commit(
+    office: Office, owner: Connection, method: str, path: str, body: Any
+) -> None:
+    await owner.execute("""
+        CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+        CREATE CONSTRAINT TRIGGER fails_at_commit AFTER UPDATE ON ledger.head
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.fail();
+    """)
+    try:
+        before = await counts(owner)
+        refusal(await office.http.request(method, path, json=body), "internal-error")
+        assert await counts(owner) == before
+    finally:
+        await owner.execute("DROP FUNCTION public.fail() CASCADE")
+    answer = await office.http.request(method, path, json=body)
+    assert answer.status_code == 200, answer.text
+    assert await counts(owner) != before
+
+
+async def test_the_roles_hold_what_the_list_allows_and_nothing_else(owner: Connection) -> None:
+    held: dict[tuple[str, str], set[str]] = {}
+    for row in await owner.fetch(
+        f"SELECT t.name, coalesce(r.rolname, 'PUBLIC') AS role, a.privilege_type, a.is_grantable FROM ({TABLES}) t, "
+        "aclexplode(t.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.grantee <> a.grantor"
+    ):
+        assert not row["is_grantable"]
+        held.setdefault((row["name"], row["role"]), set()).add(row["privilege_type"])
+    assert held == ALLOWED
+
+
+async def test_of_single_columns_the_register_may_update_those_that_move_the_head(owner: Connection) -> None:
+    held = await owner.fetch(
+        f"SELECT t.name, c.attname, a.privilege_type, r.rolname FROM ({TABLES}) t "
+        "JOIN pg_attribute c ON c.attrelid = t.oid, aclexplode(c.attacl) a JOIN pg_roles r ON r.oid = a.grantee"
+    )
+    assert {(row["name"], row["attname"], row["privilege_type"]) for row in held} == HEAD_COLUMNS
+    assert {row["rolname"] for row in held} == {REGISTER}
+
+
+async def test_the_roles_are_nobody_in_particular(owner: Connection) -> None:
+    for row in await owner.fetch("SELECT * FROM pg_roles WHERE rolname = ANY ($1)", [REGISTER, ANALYTICS]):
+        powers = ("rolsuper", "rolcreaterole", "rolcreatedb", "rolreplication", "rolbypassrls")
+        assert not any(row[power] for power in powers)
+        assert not await owner.fetchval("SELECT count(*) FROM pg_auth_members WHERE member = $1", row["oid"])
+    assert not await owner.fetchval(
+        "SELECT count(*) FROM pg_class WHERE relowner = ANY ($1::regrole[])", [REGISTER, ANALYTICS]
+    )
+    creates = "SELECT bool_or(has_schema_privilege(r, n.oid, 'CREATE')) FROM pg_namespace n, unnest($1::text[]) r"
+    assert not await owner.fetchval(creates, [REGISTER, ANALYTICS])
+
+
+async def test_no_function_runs_with_the_rights_of_its_owner(owner: Connection) -> None:
+    definers = "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE prosecdef"
+    assert await owner.fetch(f"{definers} AND nspname IN ('ledger', 'register', 'access', 'analysis')") == []
+
+
+@pytest.fixture(scope="module")
+async def a_row_in_every_year(office: Office, database: Database) -> None:
+    """Put an entry of another school into every partition."""
+    async with session(database.owner_url) as owner:
+        await owner.execute(
+            f"INSERT INTO ledger.event ({EVENT}) "
+            "SELECT 9999, row_number() OVER (), now(), now(), day, 1, 1, 1, 1, 'AM', '/', 'live' "
+            "FROM generate_series($1::date, $2::date, interval '1 year') AS day",
+            FIRST_DAY,
+            LAST_DAY,
+        )
+
+
+@pytest.mark.usefixtures("a_row_in_every_year")
+async def test_even_the_owner_cannot_update_delete_or_truncate(owner: Connection) -> None:
+    partitions = [row["name"] for row in await owner.fetch(TABLES) if row["relispartition"]]
+    assert len(partitions) == LAST_DAY.year - FIRST_DAY.year
+    for table in (*(f"ledger.{name}" for name in APPEND_ONLY), *partitions):
+        before = await owner.fetchval(f"SELECT count(*) FROM {table}")
+        assert before > 0
+        for statement in (
+            f"UPDATE {table} SET school_id = school_id",
+            f"DELETE FROM {table}",
+            f"TRUNCATE {table}",
+            f"TRUNCATE {table} CASCADE",
+        ):
+            with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+                await owner.execute(statement)
+        assert await owner.fetchval(f"SELECT count(*) FROM {table}") == before
+
+
+@pytest.mark.usefixtures("a_row_in_every_year")
+async def test_the_partitions_hold_the_days_that_the_book_says_it_keeps(owner: Connection) -> None:
+    spread = await owner.fetchval("SELECT count(DISTINCT tableoid) FROM ledger.event WHERE school_id = 9999")
+    assert spread == LAST_DAY.year - FIRST_DAY.year
+    values = "9999, 99, now(), now(), $1::date, 1, 1, 1, 1, 'AM', '/', 'live'"
+    for day in ("2006-07-31", "2036-08-01"):
+        with pytest.raises(asyncpg.CheckViolationError, match="no partition"):
+            await owner.execute(
+                f"INSERT INTO ledger.event ({EVENT}) VALUES ({values})", datetime.fromisoformat(day).date()
+            )
+
+
+async def test_every_table_with_pupils_has_the_one_policy(owner: Connection) -> None:
+    of_schools = {
+        row["name"]
+        for row in await owner.fetch(
+            f"SELECT DISTINCT t.name FROM ({TABLES}) t JOIN pg_attribute c ON c.attrelid = t.oid "
+            "WHERE c.attname IN ('school_id', 'pupil_no') AND NOT t.relispartition"
+        )
+    }
+    secured = {row["name"] for row in await owner.fetch(TABLES) if row["relrowsecurity"] and not row["relispartition"]}
+    assert of_schools - secured == WITHOUT_PUPILS
+    policies = await owner.fetch(
+        "SELECT schemaname || '.' || tablename AS name, permissive, roles::text[], cmd, qual, with_check "
+        "FROM pg_policies"
+    )
+    assert {row["name"] for row in policies} == secured
+    assert len(policies) == len(secured)
+    for row in policies:
+        assert (row["permissive"], row["roles"], row["cmd"]) == ("PERMISSIVE", ["public"], "ALL")
+        assert row["qual"] == ONE_POLICY
+        assert row["with_check"] in (None, ONE_POLICY)
+
+
+async def test_a_table_without_a_policy_names_no_pupil(owner: Connection) -> None:
+    columns = await owner.fetch(
+        f"SELECT t.name, c.attname FROM ({TABLES}) t JOIN pg_attribute c ON c.attrelid = t.oid WHERE c.attnum > 0"
+    )
+    named = {row["name"] for row in columns if row["attname"].startswith(("pupil", "upn", "surname", "date_of_birth"))}
+    assert named & WITHOUT_PUPILS == set()
+
+
+async def test_partitions_are_reached_through_their_parent_alone(owner: Connection, database: Database) -> None:
+    partitions = [row for row in await owner.fetch(TABLES) if row["relispartition"]]
+    assert all(row["relrowsecurity"] and row["relacl"] is None for row in partitions)
+    for url in (database.register_url, database.analytics_url):
+        async with session(url, 1) as connection:
+            for statement in ("SELECT FROM ledger.event_2026", "INSERT INTO ledger.event_2026 DEFAULT VALUES"):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(statement)
+
+
+def secured_tables() -> list[str]:
+    return sorted({table for table, _ in ALLOWED} - WITHOUT_PUPILS - {"access.key", "access.client", *REBUILT})
+
+
+@pytest.mark.parametrize("table", secured_tables())
+async def test_a_statement_that_forgets_its_school_sees_and_writes_nothing(
+    office: Office, database: Database, owner: Connection, table: str
+) -> None:
+    school_id = await owner.fetchval("SELECT school_id FROM register.urn WHERE urn = $1", office.urn)
+    row = await owner.fetchval(f"SELECT to_json(t)::text FROM {table} t WHERE school_id = $1 LIMIT 1", school_id)
+    assert row is not None
+    again = f"INSERT INTO {table} SELECT * FROM json_populate_record(NULL::{table}, $1::text::json)"
+    for wrong in (None, school_id + 1):
+        async with session(database.register_url, wrong) as connection:
+            assert await connection.fetchval(f"SELECT count(*) FROM {table} WHERE school_id = {school_id}") == 0
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+                await connection.execute(again, row)
+    async with session(database.register_url, school_id) as connection:
+        assert await connection.fetchval(f"SELECT count(*) FROM {table} WHERE school_id = {school_id}") > 0
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await connection.execute(again, row)
+
+
+@pytest.mark.parametrize("table", secured_tables())
+async def test_the_analytics_role_sees_one_school_at_a_time_and_appends_nothing(
+    office: Office, database: Database, owner: Connection, table: str
+) -> None:
+    school_id = await owner.fetchval("SELECT school_id FROM register.urn WHERE urn = $1", office.urn)
+    async with session(database.analytics_url) as connection:
+        if (table, ANALYTICS) not in ALLOWED:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.fetch(f"SELECT FROM {table}")
+            return
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
+        await connection.execute(f"SET app.school_id = '{school_id}'")
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") > 0
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(f"INSERT INTO {table} DEFAULT VALUES")
+
+
+async def test_two_events_of_one_school_never_share_a_number(owner: Connection, office: Office) -> None:
+    await office.stream()
+    doubles = await owner.fetch(
+        "SELECT school_id, seq FROM (SELECT school_id, seq FROM ledger.event "
+        "UNION ALL SELECT school_id, seq FROM ledger.change) GROUP BY 1, 2 HAVING count(*) > 1"
+    )
+    assert doubles == []
