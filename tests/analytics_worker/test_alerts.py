@@ -1,6 +1,7 @@
 """Each alert is opened by what the register says, holds its evidence, and is closed when it says otherwise."""
 
 import json
+import random
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from analytics_worker import projector
 from analytics_worker.school import calendar_of
 from codes.calendar import school_days
+from kit import database as kit_database
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.writing import CALENDAR_BEFORE, Desk, School
 from tests.support.school import CALENDAR, POLICY
@@ -185,6 +187,35 @@ async def test_last_years_levels_stand_through_this_year_and_close_with_the_next
     desk.clock.set("2027-08-01T12:00:00+01:00")
     await desk.sweep()
     assert {alert["closed_on"] for alert in await alerts(calling, school)} == {"2027-08-01"}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_alerts_looked_at_step_by_step_are_those_of_one_look_at_everything(desk: Desk, seed: int) -> None:
+    chance = random.Random(seed)
+    school = await desk.open(f"92010{seed}", pupils=6)
+    await school.policy({**POLICY, "levels_from_sessions": 6})
+    days = [*YEAR_BEFORE[-6:], *AUTUMN[:14]]
+    marks = [(n, day.isoformat(), session) for day in days for session in ("AM", "PM") for n in range(1, 7)]
+    for at in range(0, len(marks), 24):
+        codes = ["/"] * chance.choice((6, 20)) + ["I", "O", "G", "U", "X", "N"]
+        await school.enter(*[(*mark, chance.choice(codes)) for mark in marks[at : at + 24]])
+        await school.enter(*[(*mark, chance.choice(codes)) for mark in chance.sample(marks[: at + 24], k=2)])
+        if chance.random() < 0.2:
+            await school.pupil(chance.randrange(1, 7), on_roll=chance.choice(("{[2026-09-10,)}", "{[2025-09-03,)}")))
+        await desk.sweep()
+    sql = (
+        "SELECT pupil_no, kind, academic_year, CAST(evidence AS text) FROM analysis.alert "
+        "WHERE school_id = $1 AND closed_on IS NULL ORDER BY pupil_no, kind, academic_year"
+    )
+    step_by_step = await school.rows(sql)
+    assert step_by_step
+    async with kit_database.writing(desk.analytics, school.school_id) as connection:
+        await connection.execute("DELETE FROM analysis.alert")
+        await connection.execute("DELETE FROM analysis.watched")
+    await projector.rebuild(desk.analytics, school.school_id)
+    await school.policy({**POLICY, "levels_from_sessions": 6})  # concerns everyone
+    await desk.sweep()
+    assert await school.rows(sql) == step_by_step
 
 
 async def test_the_list_is_paged_filtered_and_refuses_what_it_does_not_know(desk: Desk, calling: Calling) -> None:

@@ -219,7 +219,7 @@ async def test_an_answer_and_what_was_restated_since_are_the_answer_of_today(
         await _something(chance, school, inset)
         if chance.random() < 0.7:
             await desk.sweep()
-        body = await pull(calling, la_code, changed_after=body["changed_after"], limit=chance.choice((3, 1_000)))
+        body = await pull(calling, la_code, changed_after=body["changed_after"], limit=chance.choice((40, 1_000)))
         for row in body["items"]:
             seen[key(row)] = row
     await desk.sweep()

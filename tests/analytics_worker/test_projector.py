@@ -3,13 +3,14 @@
 import asyncio
 import random
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import pytest
 
 from analytics_worker import projector
 from kit import database as kit_database
+from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.writing import Desk, School
 from tests.support.postgres import Database
 
@@ -99,7 +100,7 @@ async def test_two_projectors_at_once_fold_each_event_once(desk: Desk) -> None:
 
     async def fold() -> None:
         for _ in range(30):
-            await desk.sweep()
+            await projector.sweep(desk.analytics, desk.clock)
             await asyncio.sleep(0)
 
     await asyncio.gather(*[write(school) for school in schools], fold(), fold(), fold())
@@ -162,6 +163,18 @@ async def test_the_worker_cannot_write_to_the_book(desk: Desk) -> None:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with kit_database.writing(desk.analytics, school.school_id) as connection:
                 await connection.execute(statement)
+
+
+async def test_readiness_says_how_the_projection_fares(desk: Desk, calling: Calling, database: Database) -> None:
+    school = await desk.open("910701")
+    await desk.sweep()
+    await school.enter((1, "2026-09-07", "AM", "/"))
+    desk.clock.now = datetime.now(UTC)  # readiness compares it with the database's
+    async with calling() as http:
+        told = await http.get("/readyz")
+    assert (told.status_code, told.json()["status"]) == (200, "ready")
+    assert told.json()["events_behind"] == 1
+    assert (told.json()["stalled"], told.json()["schools_behind"]) == (0, 1)
 
 
 async def test_the_worker_follows_the_register_by_itself(desk: Desk) -> None:
