@@ -146,7 +146,6 @@ def install(app: FastAPI) -> None:
     for away in (
         OSError,
         DBAPIError,
-        PoolTimeout,
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
         asyncpg.InternalClientError,
@@ -155,5 +154,5 @@ def install(app: FastAPI) -> None:
         asyncpg.TooManyConnectionsError,
     ):
         app.add_exception_handler(away, _database_away)
-    for busy in (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.DeadlockDetectedError):
+    for busy in (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.DeadlockDetectedError, PoolTimeout):
         app.add_exception_handler(busy, _busy)
