@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from codes.calendar import academic_year
@@ -13,7 +14,7 @@ from ledger import tree
 from ledger.leaf import ChangeLeaf, MarkLeaf, Sealed, change_bytes, mark_bytes, person, seal
 
 FIRST_DAY, LAST_DAY = date(2006, 8, 1), date(2036, 7, 31)
-"""The sessions that the book has partitions for: from the first edition of the codes on; more are added by migration."""
+"""The sessions that the book has partitions for, from the first edition of the codes on; a migration adds more."""
 
 _sql = database.statements(__file__)
 _TICK = timedelta(microseconds=1)
@@ -87,6 +88,7 @@ class Recorded:
     recorded_at: datetime
 
 
+@lru_cache(maxsize=4_096)
 def first_year(on: date) -> int:
     """Give the calendar year in which the academic year of a date begins; nonce keys are kept by it."""
     return int(academic_year(on)[:4])

@@ -31,6 +31,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         work=_signing,
         now=now,
     )
-    for room in (issuer, schools, calendars, roll, marks, registers, amendments, stream, reference):
+    # Routes are tried in this order: what is called most comes first.
+    for room in (marks, amendments, registers, issuer, schools, calendars, roll, stream, reference):
         app.include_router(room.router)
     return app
