@@ -40,11 +40,11 @@ def server(data: Path) -> Iterator[postgres.Server]:
         shutil.rmtree(data)
 
 
-def _named(url: str, name: str) -> str:
+def named(url: str, name: str) -> str:
     return url.rpartition("/")[0] + "/" + name
 
 
-async def _execute(url: str, *statements: str) -> None:
+async def execute(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         for statement in statements:
@@ -55,8 +55,8 @@ async def _execute(url: str, *statements: str) -> None:
 
 async def template(running: postgres.Server) -> Database:
     """Make the template that others are cloned from: every migration applied, both roles let in."""
-    await _execute(running.url, f"CREATE DATABASE {TEMPLATE}")
-    url = _named(running.url, TEMPLATE)
+    await execute(running.url, f"CREATE DATABASE {TEMPLATE}")
+    url = named(running.url, TEMPLATE)
     database.migrate(url)
     register = await database.admit(url, database.REGISTER)
     return Database(url, register, await database.admit(url, database.ANALYTICS))
@@ -66,8 +66,8 @@ async def template(running: postgres.Server) -> Database:
 async def clone(running: postgres.Server, of: Database) -> AsyncIterator[Database]:
     """Give a fresh copy of the template, dropped when the block ends whoever is still connected."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    await _execute(running.url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await execute(running.url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     try:
-        yield Database(_named(of.owner_url, name), _named(of.register_url, name), _named(of.analytics_url, name))
+        yield Database(named(of.owner_url, name), named(of.register_url, name), named(of.analytics_url, name))
     finally:
-        await _execute(running.url, f"DROP DATABASE {name} WITH (FORCE)")
+        await execute(running.url, f"DROP DATABASE {name} WITH (FORCE)")
