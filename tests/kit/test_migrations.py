@@ -7,27 +7,32 @@ from onebox import database as onebox_database
 from onebox.postgres import Server
 from tests.support.postgres import execute, named
 
+CUT_SHORT = """
+CREATE TABLE public.alembic_version (version_num varchar(32) PRIMARY KEY);
+CREATE FUNCTION public.cut_short() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'cut short';
+END
+$$;
+CREATE TRIGGER cut_short BEFORE UPDATE ON public.alembic_version FOR EACH ROW WHEN (new.version_num = '0004')
+    EXECUTE FUNCTION public.cut_short();
+"""
 
-async def test_a_migration_that_is_cut_short_leaves_nothing_of_itself(
-    postgres_server: Server,
-) -> None:
+
+async def test_a_migration_that_is_cut_short_leaves_nothing_of_itself(postgres_server: Server) -> None:
+    """Cut short between its last statement and the note that it was applied, as by a kill at that moment."""
     await execute(postgres_server.url, "CREATE DATABASE half_migrated")
     url = named(postgres_server.url, "half_migrated")
+    connection = await asyncpg.connect(url)
     try:
-        connection = await asyncpg.connect(url)
-        await connection.execute(
-            "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN "
-            "IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'analysis.alert') "
-            "THEN RAISE EXCEPTION 'cut short'; END IF; END $$"
-        )
-        await connection.execute("CREATE EVENT TRIGGER cut_short ON ddl_command_end EXECUTE FUNCTION refuse()")
+        await connection.execute(CUT_SHORT)
         with pytest.raises(onebox_database.DatabaseFailed, match="cut short"):
             onebox_database.migrate(url)
-        assert await connection.fetchval("SELECT to_regnamespace('analysis')") is None
         assert await connection.fetchval("SELECT version_num FROM public.alembic_version") == "0003"
-        await connection.execute("DROP EVENT TRIGGER cut_short")
+        assert await connection.fetchval("SELECT to_regnamespace('analysis')") is None
+        await connection.execute("DROP TRIGGER cut_short ON public.alembic_version")
         onebox_database.migrate(url)
         assert await connection.fetchval("SELECT to_regclass('analysis.alert') IS NOT NULL")
-        await connection.close()
     finally:
+        await connection.close()
         await execute(postgres_server.url, "DROP DATABASE half_migrated WITH (FORCE)")
