@@ -1,4 +1,4 @@
-"""The server that is measured: as `make run` starts one, with the settings of service and not the smaller ones of tests."""
+"""The server that is measured: as `make run` starts one, not with the smaller settings of the tests."""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator

@@ -5,6 +5,7 @@ import platform
 import resource
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -36,43 +37,61 @@ def _processor() -> str:
 
 
 def _fdatasync(path: Path, times: int = 500) -> float:
-    """Give the mean of microseconds that the disk takes to keep 8 KiB: a COMMIT waits at least that long."""
-    page = bytes(8192)
+    """Give the median of microseconds that the disk takes to keep 8 KiB: a COMMIT waits about that long."""
+    page, lasted = bytes(8192), []
     with path.open("wb", buffering=0) as file:
-        began = perf_counter()
         for _ in range(times):
             file.seek(0)
             file.write(page)
+            began = perf_counter()
             os.fdatasync(file.fileno())
-        lasted = perf_counter() - began
+            lasted.append(perf_counter() - began)
     path.unlink()
-    return 1e6 * lasted / times
+    return 1e6 * median(lasted)
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Processor seconds used so far by the services, by PostgreSQL, and by the writers that have ended."""
+    """Seconds of processor time used so far by the services and by PostgreSQL."""
 
     service: float
     postgresql: float
-    writer: float
-
-    def since(self, before: "Spent") -> dict[str, float]:
-        """Give each one's share of all that was used since."""
-        used = {name: getattr(self, name) - getattr(before, name) for name in Spent.__slots__}
-        return {name: round(seconds / (sum(used.values()) or 1.0), 3) for name, seconds in used.items()}
 
 
 def spent(services: list[int], postmaster: int) -> Spent:
     """Read what has been used, by process number; what backends that have ended used is their postmaster's."""
     times = _processes()
     backends = [pid for pid, (parent, _, _) in times.items() if parent == postmaster]
-    writer = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Spent(
         sum(times[pid][1] for pid in services),
         sum(times[pid][1] for pid in backends) + sum(times[postmaster][1:]),
-        writer.ru_utime + writer.ru_stime,
     )
+
+
+def shares(before: Spent, after: Spent, writer: float) -> dict[str, float]:
+    """Give the share of each in the processor time used between two readings, and by the writer."""
+    used = {
+        "service": after.service - before.service,
+        "postgresql": after.postgresql - before.postgresql,
+        "writer": writer,
+    }
+    return {name: round(seconds / sum(used.values()), 3) for name, seconds in used.items()}
+
+
+def elsewhere(before: tuple[float, float, float], after: tuple[float, float, float]) -> float:
+    """Give the share of the cores that programs which have no part in this took between two readings of `busy`."""
+    lasted, all_of_it, ours = (late - early for early, late in zip(before, after, strict=True))
+    return max(0.0, (all_of_it - ours) / lasted)
+
+
+def busy(services: list[int], postmaster: int) -> tuple[float, float, float]:
+    """Read the seconds of the cores that have gone by, that were used by anything, and that were used by us."""
+    fields = [int(field) / _TICKS for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    idle = fields[3] + fields[4]
+    own = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    used = spent(services, postmaster)
+    ours = used.service + used.postgresql + sum(each.ru_utime + each.ru_stime for each in own)
+    return sum(fields), sum(fields) - idle, ours
 
 
 def _processes() -> dict[int, tuple[int, float, float]]:

@@ -7,6 +7,9 @@ from typing import Any
 
 from tests.bench.writing import Written
 
+MOST_ELSEWHERE = 0.05
+"""A busier machine slows what needs both cores more than what needs one: the ratios themselves are then wrong."""
+
 
 @dataclass(slots=True)
 class Row:
@@ -14,6 +17,9 @@ class Row:
 
     name: str
     unit: str
+    timed: bool = True
+    """Whether the time of a single one means something."""
+    events: list[int] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     p50: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
@@ -21,6 +27,7 @@ class Row:
 
     def add(self, written: Written, shares: dict[str, float]) -> None:
         """Add a round."""
+        self.events.append(written.events)
         self.rates.append(written.rate)
         self.p50.append(written.p50)
         self.p99.append(written.p99)
@@ -81,7 +88,7 @@ def as_table(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio]
         shares = (
             "/".join(f"{row.share(name):.0%}" for name in ("service", "postgresql", "writer")) if row.shares else ""
         )
-        times = (f"{median(row.p50):.2f}", f"{median(row.p99):.2f}") if row.p50 else ("", "")
+        times = (f"{median(row.p50):.2f}", f"{median(row.p99):.2f}") if row.timed else ("", "")
         lines.append((row.name, f"{median(row.rates):,.0f}", spread, row.unit, *times, shares))
     compared = [("", "ratio", "lowest-highest", "aim", "")]
     for ratio in ratios:
@@ -90,9 +97,12 @@ def as_table(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio]
         compared.append((f"{ratio.of.name} : {ratio.to.name}", f"{ratio.value:.2f}", spread, f"{ratio.aim:.2f}", met))
     server = facts["postgresql"]
     machine = (
-        f"{facts['cores']} cores, {facts['processor']}; Python {facts['python']}; PostgreSQL {server['server_version']}, "
-        f"fsync {server['fsync']}, synchronous_commit {server['synchronous_commit']}, shared_buffers "
-        f"{server['shared_buffers']}; fdatasync of 8 KiB {facts['fdatasync_us']:.0f} us"
+        f"{facts['cores']} cores, {facts['processor']}; Python {facts['python']}; "
+        f"PostgreSQL {server['server_version']}, fsync {server['fsync']}, "
+        f"synchronous_commit {server['synchronous_commit']}, shared_buffers {server['shared_buffers']}; "
+        f"fdatasync of 8 KiB {facts['fdatasync_us']:.0f} us\n"
+        f"Other programs took {facts['elsewhere']:.0%} of the cores meanwhile"
+        + (": do not quote these figures." if facts["elsewhere"] > MOST_ELSEWHERE else ".")
     )
     return "\n\n".join(("\n".join(_aligned(lines)), "\n".join(_aligned(compared)), machine))
 

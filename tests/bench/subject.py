@@ -17,6 +17,8 @@ from tests.support.school import POLICY, put
 from tests.support.services import add_client, token
 
 LA = "931"
+ISSUER = "http://127.0.0.1:8000"
+READER = ("attendance:read",)
 MIS = ("marks:write", "register:read", "audit:read")
 
 
@@ -27,6 +29,7 @@ class Subject:
     database: Database
     running: tuple[services.Service, ...]
     schools: tuple[School, ...]
+    folder: Path
 
     @property
     def addresses(self) -> list[str]:
@@ -42,7 +45,7 @@ async def subject(database: Database, folder: Path, *, processes: int, schools: 
     settings = {
         "ROLLBOOK_DATABASE_URL": database.register_url,
         "ROLLBOOK_SIGNING_KEY": str(key),
-        "ROLLBOOK_PUBLIC_URL": "http://127.0.0.1:8000",
+        "ROLLBOOK_PUBLIC_URL": ISSUER,
     }
     running: list[services.Service] = []
     try:
@@ -51,9 +54,22 @@ async def subject(database: Database, folder: Path, *, processes: int, schools: 
             running.append(services.start("register API", "register_api.app:create_app", _free_port(), log, settings))
             services.await_ready(running[-1])
         urns = [str(900_001 + number) for number in range(schools)]
-        yield Subject(database, tuple(running), await _set_up(database, running[0].url, urns))
+        yield Subject(database, tuple(running), await _set_up(database, running[0].url, urns), folder)
     finally:
         services.stop(running)
+
+
+@asynccontextmanager
+async def reading(of: Subject) -> AsyncIterator[tuple[services.Service, str]]:
+    """Run the analytics API beside it; give it with the token of the authority that all the schools are in."""
+    settings = {"ROLLBOOK_DATABASE_URL": of.database.analytics_url, "ROLLBOOK_PUBLIC_URL": ISSUER}
+    log = of.folder / "analytics-api.log"
+    service = services.start("analytics API", "analytics_worker.app:create_app", _free_port(), log, settings)
+    try:
+        services.await_ready(service)
+        yield service, await token(of.addresses[0], await add_client(of.database, READER, "authority", [LA]))
+    finally:
+        services.stop([service])
 
 
 async def _set_up(database: Database, address: str, urns: list[str]) -> tuple[School, ...]:

@@ -27,8 +27,15 @@ async def test_every_writer_of_the_bench_writes_what_it_is_credited_with(
         await checks.everything_stands(running, 180)
         await checks.only_who_may_what_is_lawful(running)
         await checks.the_root_recomputes(running, running.schools[1])
-        used = machine.spent([service.process.pid for service in running.running], postgres_server.pid).since(before)
-        assert set(used) == {"service", "postgresql", "writer"}
+        after = machine.spent([service.process.pid for service in running.running], postgres_server.pid)
+        assert all(share > 0 for share in machine.shares(before, after, done.processor).values())
+        folded = await writing.run("projection", url=database.analytics_url, alerts=True, events=0)
+        assert folded.events > 180
+        await checks.everything_is_folded(running, 180)
     done = await writing.run("bare", url=database.owner_url, schools=2, start=0, **FEW)
     assert done.events == 180
     await checks.bare_stands(database.owner_url, 180)
+    for recorder in ("application", "aggregate"):
+        address = writing.parts(database.owner_url)
+        done = await writing.run("eventsourced", recorder=recorder, turn=0, schools=4, **address, **FEW)
+        assert done.events == 180

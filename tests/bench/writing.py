@@ -5,8 +5,9 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[2]
 WARM_UP = 0.5
@@ -27,14 +28,17 @@ class Written:
     p50: float
     p99: float
     """Milliseconds from the sending of a register to its answer."""
+    processor: float
+    """Seconds of processor time that the writer itself took."""
 
 
 class Stint:
     """The time that a writer may take, and when each of its registers was sent and answered."""
 
-    def __init__(self, seconds: float, most: int) -> None:
-        self._began = perf_counter()
-        self._ends = self._began + WARM_UP + seconds
+    def __init__(self, seconds: float, most: int, warm_up: float = WARM_UP) -> None:
+        self._processor = process_time()
+        self._begins = perf_counter() + warm_up
+        self._ends = self._begins + seconds
         self._left = most
         self._answered: list[tuple[float, float, int]] = []
 
@@ -43,13 +47,13 @@ class Stint:
         self._left -= 1
         return self._left >= 0 and perf_counter() < self._ends
 
-    def answered(self, sent: float, events: int) -> None:
-        """Note that a register that was sent at `sent` has been answered, its events committed."""
-        self._answered.append((perf_counter(), sent, events))
+    def answered(self, sent: float, events: int, at: float | None = None) -> None:
+        """Note that a register that was sent at `sent` has been answered, its events committed, now or at `at`."""
+        self._answered.append((at or perf_counter(), sent, events))
 
     def written(self) -> Written:
         """Give the figures. A stint too short to be measured has a rate of 0."""
-        after = self._began + WARM_UP
+        after = self._begins
         measured = [(at, sent, events) for at, sent, events in self._answered if at >= after]
         times = sorted(1000 * (at - sent) for at, sent, _ in measured) or [0.0]
         lasted = max((at for at, _, _ in measured), default=after) - after
@@ -59,6 +63,7 @@ class Stint:
             rate=sum(events for _, _, events in measured) / lasted if lasted else 0.0,
             p50=times[len(times) // 2],
             p99=times[len(times) * 99 // 100],
+            processor=process_time() - self._processor,
         )
 
 
@@ -90,3 +95,15 @@ async def run(module: str, **wanted: Any) -> Written:
         raise
     assert process.returncode == 0, f"{module} failed:\n{errors.decode()[-2000:]}"
     return Written(**json.loads(output))
+
+
+def parts(url: str) -> dict[str, Any]:
+    """Give a database's address in parts, as those want it who take no address."""
+    split = urlsplit(url)
+    return {
+        "host": split.hostname,
+        "port": split.port,
+        "user": split.username,
+        "password": split.password,
+        "dbname": split.path.removeprefix("/"),
+    }
