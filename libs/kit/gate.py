@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kit.problems import Problem
 
 _log = logging.getLogger("rollbook.gate")
-_FRAMES = 6
+_FRAMES = 12
 
 
 class Unfinished(Exception):

@@ -128,7 +128,7 @@ async def readyz(request: Request) -> dict[str, Any]:
         theirs: datetime = await _sql.the_time(connection)
     skew = abs((request.app.state.clock() - theirs).total_seconds())
     if skew > MOST_CLOCK_SKEW:
-        detail = f"The clock differs from the database's by {skew:.1f} s."
-        raise Problem("busy", detail, headers={"Retry-After": "1"})
+        differs = f"The clock differs from the database's by {skew:.1f} s."
+        raise Problem("busy", differs, headers={"Retry-After": "1"})
     detail: Detail | None = request.app.state.detail
     return {"status": "ready", **({} if detail is None else await detail(request.app))}

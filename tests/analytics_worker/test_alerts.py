@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from analytics_worker import projector
-from analytics_worker.school import calendar_of
 from codes.calendar import school_days
+from codes.school import calendar_of
 from kit import database as kit_database
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.writing import CALENDAR_BEFORE, Desk, School

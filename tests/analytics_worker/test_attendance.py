@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from analytics_worker.school import calendar_of
 from codes import tallies
 from codes.calendar import school_days
+from codes.school import calendar_of
 from codes.tallies import Tally
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.writing import Desk, School

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from analytics_worker import pupils, summary
+from analytics_worker import summary
 from codes.alerts import Alert
-from kit import database, lists
+from kit import database, lists, pupil_ids
 from kit.fields import Body
 from kit.problems import Fault, Problem
 from kit.schools import AtSchool, Caller
@@ -60,7 +60,7 @@ async def alerts(
     async with database.reading(caller.engine, caller.school_id) as connection:
         pupil_nos = None
         if filters.pupil is not None:
-            pupil_nos = list((await pupils.numbers(connection, caller.school_id, filters.pupil)).values())
+            pupil_nos = list((await pupil_ids.numbers(connection, caller.school_id, filters.pupil)).values())
         found = _sql.alerts(
             connection,
             school_id=caller.school_id,
@@ -72,7 +72,7 @@ async def alerts(
         )
         rows = [row async for row in found]
         last: int = await _sql.last_change(connection, school_id=caller.school_id) or 0
-        ids = await pupils.ids(connection, caller.school_id, [row["pupil_no"] for row in rows])
+        ids = await pupil_ids.ids(connection, caller.school_id, [row["pupil_no"] for row in rows])
         position_of = await summary.as_of(connection, caller.school_id, caller.now())
     more = len(rows) > filters.limit
     rows = rows[: filters.limit]

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from analytics_worker import counting, pupils, roll, school, summary
+from analytics_worker import counting, roll, school, summary
 from analytics_worker.counting import By, Enrolment
 from analytics_worker.periods import Asked, Period, bounds
 from codes.tallies import EMPTY, Tally, add
-from kit import database, lists
+from kit import database, lists, pupil_ids
 from kit.database import Connection
 from kit.fields import Day
 from kit.problems import Fault, Problem
@@ -86,7 +86,7 @@ async def _parts(
 ) -> dict[str, dict[str, Any]]:
     """Give each part's summary by its name; a pupil without a class is in the part without a name."""
     if by is By.PUPIL:
-        ids = await pupils.ids(connection, school_id, [enrolment.pupil_no for enrolment in tallies])
+        ids = await pupil_ids.ids(connection, school_id, [enrolment.pupil_no for enrolment in tallies])
         return {ids[enrolment.pupil_no]: summary.of_pupil(counted) for enrolment, counted in tallies.items()}
     grouped: defaultdict[str, list[Tally]] = defaultdict(list)
     for enrolment, counted in tallies.items():
@@ -99,7 +99,7 @@ async def of_pupil(caller: Reader, id_: PupilPath, asked: Which) -> dict[str, An
     """Give one pupil's figures while on roll, with the levels reached and the days lost."""
     now = caller.now()
     async with database.reading(caller.engine, caller.school_id) as connection:
-        numbers: Sequence[int] = list((await pupils.numbers(connection, caller.school_id, [id_])).values())
+        numbers: Sequence[int] = list((await pupil_ids.numbers(connection, caller.school_id, [id_])).values())
         if not numbers:
             raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
         facts = await school.load(connection, caller.school_id)

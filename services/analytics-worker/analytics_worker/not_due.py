@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from analytics_worker.school import School
 from codes.ages import YEAR_GROUPS
 from codes.book import Session
 from codes.policy import times
+from codes.school import School
 
 _YEAR_GROUPS = (None, *YEAR_GROUPS)
 

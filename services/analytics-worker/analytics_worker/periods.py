@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from analytics_worker.school import School
 from codes.calendar import Calendar, Term, academic_year, academic_year_bounds, week_of
+from codes.school import School
 from kit.problems import Fault, Problem
 
 _DAY = timedelta(days=1)

@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 
 from analytics_worker.authority import AreaSchool
 from analytics_worker.not_due import not_due
-from analytics_worker.school import School, calendar_of
 from codes.calendar import school_days
+from codes.school import School, calendar_of
 from kit import database
 from kit.database import Connection
 

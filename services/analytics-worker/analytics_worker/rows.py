@@ -10,8 +10,8 @@ from analytics_worker.authority import AreaSchool
 from analytics_worker.not_due import not_due
 from analytics_worker.readings import depends_on_age, worths
 from analytics_worker.restated import Restated
-from analytics_worker.school import School
 from codes.ages import compulsory_school_age
+from codes.school import School
 from kit import database
 from kit.database import Connection
 

@@ -9,12 +9,11 @@ from pydantic import Field
 
 from codes.book import Session
 from codes.register import Amendment
-from kit import database, formats, lists
+from kit import database, formats, lists, pupil_ids
 from kit.fields import Body, Day, Instant, Text, TimeOfDay, Words, written
 from kit.schools import LONDON, Caller
 from ledger import read
 from ledger.as_at import resolve
-from register_api import pupil_ids
 from register_api.bodies import AsAtRead, BySystem, Faulty, MadeBy, PupilId, stands_alone
 from register_api.caller import AmendmentsWriter, AuditReader, DryRun
 from register_api.recording import Malformed, Outcomes, Prefer, Wanted, record, wants_strict

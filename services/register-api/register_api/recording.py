@@ -11,6 +11,7 @@ from fastapi import Header
 from codes.book import Session
 from codes.refusals import Refused
 from codes.register import Amended, Amendment, Entered, Entry, Mark, Unchanged, decide_amendment, decide_mark
+from codes.school import School
 from kit import database
 from kit.fields import Body, written
 from kit.problems import Fault, Problem, pointer
@@ -110,9 +111,7 @@ def _entry(version: read.Version) -> Entry:
 class _Register:
     """What the decisions of one request rest on, and what they come to."""
 
-    def __init__(
-        self, collection: Collection, school: facts.SchoolFacts, pupils: Any, chains: dict[read.Key, read.Chain]
-    ) -> None:
+    def __init__(self, collection: Collection, school: School, pupils: Any, chains: dict[read.Key, read.Chain]) -> None:
         self._collection = collection
         self._school = school
         self._pupils = pupils

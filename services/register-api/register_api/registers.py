@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from codes.book import Session
 from codes.calendar import academic_year, academic_year_bounds
 from codes.register import Sitting
-from kit import database
+from kit import database, pupil_ids
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.problems import Fault, Problem
@@ -17,7 +17,7 @@ from kit.schools import LONDON
 from ledger import read
 from ledger.as_at import resolve
 from ledger.leaf import kind_of
-from register_api import facts, pupil_ids
+from register_api import facts
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, RegisterReader
 from register_api.marks import SessionDate, SessionName
