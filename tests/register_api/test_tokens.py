@@ -27,7 +27,7 @@ async def credentials(register: Register) -> tuple[str, str]:
 
 @pytest.fixture
 async def http(register: Register) -> Any:
-    async with httpx.AsyncClient(base_url=register.address) as plain:
+    async with httpx.AsyncClient(base_url=register.address, verify=False) as plain:
         yield plain
 
 

@@ -48,7 +48,8 @@ async def calling(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Give an HTTP client with these scopes and this reach, whatever the clock is moved to."""
     auth = TokenOfTheHour(register, await add_client(register.database, scopes, kind, reach))
-    async with httpx.AsyncClient(base_url=register.address, auth=auth, timeout=30) as http:
+    # Plain HTTP: without `verify` no certificates are read, which takes longer than most tests.
+    async with httpx.AsyncClient(base_url=register.address, auth=auth, timeout=30, verify=False) as http:
         yield http
 
 
@@ -165,11 +166,18 @@ class Office:
         return int(row["rows"])
 
     async def _row(self, query: str) -> Any:
-        connection = await asyncpg.connect(self.database.owner_url)
-        try:
-            return await connection.fetchrow(query, self.urn)
-        finally:
-            await connection.close()
+        return await (await _owner(self.database)).fetchrow(query, self.urn)
+
+
+_owners: dict[str, "asyncpg.Connection[asyncpg.Record]"] = {}
+
+
+async def _owner(database: Database) -> "asyncpg.Connection[asyncpg.Record]":
+    """Give the owner's connection to a database, kept until that is dropped: many tests look, and each often."""
+    kept = _owners.get(database.owner_url)
+    if kept is None or kept.is_closed():
+        kept = _owners[database.owner_url] = await asyncpg.connect(database.owner_url)
+    return kept
 
 
 async def open_office(http: httpx.AsyncClient, database: Database, urn: str, pupils: int = 40, **school: Any) -> Office:

@@ -44,7 +44,8 @@ class Clock:
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[str]:
     """Serve an application over real HTTP for as long as the block runs; give its address."""
-    listening = socket.socket()
+    # The protocol is named, for else asyncio leaves Nagle's algorithm on and every answer waits 40 ms.
+    listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     running = asyncio.create_task(server.serve(sockets=[listening]))
@@ -84,7 +85,7 @@ async def add_client(
 
 async def token(address: str, credentials: tuple[str, str]) -> str:
     """Get a token for a client."""
-    async with httpx.AsyncClient(base_url=address) as http:
+    async with httpx.AsyncClient(base_url=address, verify=False) as http:
         answer = await http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=credentials)
         answer.raise_for_status()
         return str(answer.json()["access_token"])
@@ -105,7 +106,7 @@ class Register:
         """Give an HTTP client whose token has these scopes and this reach."""
         bearer = await token(self.address, await add_client(self.database, scopes, kind, reach))
         headers = {"Authorization": f"Bearer {bearer}"}
-        async with httpx.AsyncClient(base_url=self.address, headers=headers, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=self.address, headers=headers, timeout=30, verify=False) as http:
             yield http
 
 
