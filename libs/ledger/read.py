@@ -80,15 +80,21 @@ def _chains(versions: Iterable[Version]) -> dict[Key, Chain]:
 
 
 async def chains(connection: Connection, school_id: int, keys: Sequence[Key]) -> dict[Key, Chain]:
-    """Give the chains that stand for these entries now; a key without an entry is left out."""
-    rows = _sql.chains(
-        connection,
-        school_id=school_id,
-        pupil_nos=[key[0] for key in keys],
-        dates=[key[1] for key in keys],
-        sessions=[key[2] for key in keys],
-    )
-    return _chains([_version(row) async for row in rows])
+    """Give the chains that stand for these entries now; a key without an entry is left out.
+
+    Session by session, so that one partition is looked at and no other; and who has an entry at all is asked before
+    what it is: on most days nobody in a register has one yet.
+    """
+    sessions: dict[tuple[date, str], list[int]] = {}
+    for pupil_no, on, session in keys:
+        sessions.setdefault((on, session), []).append(pupil_no)
+    versions: list[Version] = []
+    for (on, session), pupil_nos in sessions.items():
+        asked = {"school_id": school_id, "on": on, "session": session}
+        entered = [row["pupil_no"] async for row in _sql.entered(connection, pupil_nos=pupil_nos, **asked)]
+        if entered:
+            versions += [_version(row) async for row in _sql.chains(connection, pupil_nos=entered, **asked)]
+    return _chains(versions)
 
 
 async def session_chains(connection: Connection, school_id: int, on: date, session: str, seq: int) -> dict[Key, Chain]:

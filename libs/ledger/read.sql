@@ -1,19 +1,26 @@
 -- The columns of a version stand in the order of ledger.read.Version.
 
--- name: chains(pupil_nos, dates, sessions, school_id)
--- Every version of the entries asked for, in order.
+-- name: entered(school_id, on, session, pupil_nos)
+-- Which of these pupils have an entry for a session.
+SELECT pupil_no
+FROM ledger.event
+WHERE school_id = :school_id AND session_date = :on AND session = :session AND pupil_no = ANY (CAST(:pupil_nos AS int[]))
+  AND version = 1;
+
+-- name: chains(school_id, on, session, pupil_nos)
+-- Every version of these pupils' entries for a session, in order.
 SELECT e.pupil_no, e.session_date, e.session, e.version, e.original_code, e.code, e.arrived_at,
        nature.text AS nature, reason.text AS reason, system.text AS by_system,
        e.seq, e.made_at, e.recorded_at, s.no AS staff_no, s.name, s.position, c.client_id, e.source
-FROM unnest(CAST(:pupil_nos AS int[]), CAST(:dates AS date[]), CAST(:sessions AS text[])) AS wanted (pupil_no, date, session)
-JOIN ledger.event e ON e.school_id = :school_id AND e.session_date = wanted.date AND e.session = wanted.session
-                   AND e.pupil_no = wanted.pupil_no
+FROM ledger.event e
 JOIN ledger.staff s ON s.school_id = e.school_id AND s.no = e.staff_no
 JOIN ledger.client c ON c.school_id = e.school_id AND c.no = e.client_no
 LEFT JOIN ledger.text nature ON nature.school_id = e.school_id AND nature.seq = e.seq AND nature.part = 'nature'
 LEFT JOIN ledger.text reason ON reason.school_id = e.school_id AND reason.seq = e.seq AND reason.part = 'reason'
 LEFT JOIN ledger.text system ON system.school_id = e.school_id AND system.seq = e.seq AND system.part = 'by-system'
-ORDER BY e.pupil_no, e.session_date, e.session, e.version;
+WHERE e.school_id = :school_id AND e.session_date = :on AND e.session = :session
+  AND e.pupil_no = ANY (CAST(:pupil_nos AS int[]))
+ORDER BY e.pupil_no, e.version;
 
 -- name: session_chains(school_id, on, session, seq)
 -- Every version of every pupil's entry for one session, as at a position.

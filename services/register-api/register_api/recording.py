@@ -212,7 +212,7 @@ async def record(
         raise Problem("too-many-items", detail, (Fault(detail, pointer=pointer((collection,))),))
     wanted = [item for item in items if isinstance(item, Wanted)]
     dates = {item.date for item in wanted}
-    async with database.writing(caller.engine, caller.school_id, dry_run=dry_run) as connection:
+    async with database.writing(caller.engine, caller.school_id, dry_run=dry_run, plan_once=True) as connection:
         head = await append.lock(connection, caller.school_id)
         now = caller.now()
         school = await facts.school_facts(connection, caller.school_id, dates)
