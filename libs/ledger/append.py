@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
@@ -29,6 +29,7 @@ class Head:
     seq: int
     frontier: bytes
     recorded_at: datetime
+    changed_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ class Person:
 
     name: str
     position: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interned:
+    """Who has written to a register, by number and commitment, and its nonce keys: as read so far, never to change."""
+
+    clients: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    staff: dict[Person, tuple[int, bytes]] = field(default_factory=dict)
+    keys: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,36 +116,59 @@ async def lock(connection: Connection, school_id: int) -> Head:
     A statement of its own: whatever decides what is appended must be read after it, or it may be stale.
     """
     row = await _sql.lock_head(connection, school_id=school_id)
-    return Head(school_id, str(row["register_id"]), row["seq"], row["frontier"], row["recorded_at"])
+    return Head(school_id, str(row["register_id"]), row["seq"], row["frontier"], row["recorded_at"], row["changed_seq"])
 
 
 async def writers(
-    connection: Connection, head: Head, client_id: str, persons: Iterable[Person], dates: Iterable[date]
+    connection: Connection,
+    head: Head,
+    client_id: str,
+    persons: Iterable[Person],
+    dates: Iterable[date],
+    interned: Interned | None = None,
 ) -> Writers:
-    """Give the numbers of those who write, interned on first sight, and the nonce keys for entries on these dates."""
+    """Give the numbers of those who write, interned on first sight, and the nonce keys for entries on these dates.
+
+    `interned` is what the caller has had read before. What is read now is added to it, but nothing that is interned
+    now: this transaction may yet be undone.
+    """
+    known = Interned() if interned is None else interned
     wanted = list(dict.fromkeys(persons))
     years = {first_year(on) for on in dates}
-    known = await _sql.writers(
+    if client_id not in known.clients or not known.keys.keys() >= years or not known.staff.keys() >= set(wanted):
+        await _read(connection, head, known, client_id, wanted, years)
+    staff, keys = known.staff, known.keys
+    if missing := [who for who in wanted if who not in staff]:
+        staff = staff | await _intern(connection, head, missing)
+    if new := years - keys.keys():
+        keys = keys | await _new_keys(connection, head, new)
+    no, commitment = known.clients.get(client_id) or await _intern_client(connection, head, client_id)
+    return Writers(no, commitment, staff, keys)
+
+
+async def _read(
+    connection: Connection, head: Head, known: Interned, client_id: str, persons: Sequence[Person], years: Iterable[int]
+) -> None:
+    row = await _sql.writers(
         connection,
         school_id=head.school_id,
         client_id=client_id,
-        names=[who.name for who in wanted],
-        positions=[who.position for who in wanted],
+        names=[who.name for who in persons],
+        positions=[who.position for who in persons],
         years=list(years),
     )
-    staff = {Person(name, position): (no, commitment) for no, commitment, name, position in known["staff"] or ()}
-    keys = dict(known["keys"] or ())
-    if missing := [who for who in wanted if who not in staff]:
-        staff |= await _intern(connection, head, missing)
-    if new := years - keys.keys():
-        keys |= await _new_keys(connection, head, new)
-    if known["client_no"] is None:
-        sealed = seal(client_id)
-        no = await _sql.intern_client(
-            connection, school_id=head.school_id, client_id=client_id, salt=sealed.salt, commitment=sealed.commitment
-        )
-        return Writers(no, sealed.commitment, staff, keys)
-    return Writers(known["client_no"], known["client"], staff, keys)
+    if row["client_no"] is not None:
+        known.clients[client_id] = (row["client_no"], row["client"])
+    known.staff.update({Person(name, position): (no, sealed) for no, sealed, name, position in row["staff"] or ()})
+    known.keys.update(dict(row["keys"] or ()))
+
+
+async def _intern_client(connection: Connection, head: Head, client_id: str) -> tuple[int, bytes]:
+    sealed = seal(client_id)
+    no = await _sql.intern_client(
+        connection, school_id=head.school_id, client_id=client_id, salt=sealed.salt, commitment=sealed.commitment
+    )
+    return no, sealed.commitment
 
 
 async def _intern(connection: Connection, head: Head, persons: Sequence[Person]) -> dict[Person, tuple[int, bytes]]:

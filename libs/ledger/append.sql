@@ -4,7 +4,7 @@ INSERT INTO ledger.head (seq, root, frontier, recorded_at) VALUES (0, :root, '',
 
 -- name: lock_head(school_id)^
 -- Queue behind every other writer of the school. Nothing else is read here: it would be stale after the wait.
-SELECT register_id, seq, frontier, recorded_at FROM ledger.head WHERE school_id = :school_id FOR NO KEY UPDATE;
+SELECT register_id, seq, frontier, recorded_at, changed_seq FROM ledger.head WHERE school_id = :school_id FOR NO KEY UPDATE;
 
 -- name: writers(names, positions, school_id, years, client_id)^
 -- Those who are about to write, as far as they are known: the client, the staff, and the nonce keys of the years.
@@ -74,5 +74,5 @@ WITH changes AS (
                                      CAST(:salts AS bytea[]), CAST(:texts AS text[]))
 )
 UPDATE ledger.head
-SET seq = :head_seq, root = :root, frontier = :frontier, recorded_at = :head_recorded_at
+SET seq = :head_seq, root = :root, frontier = :frontier, recorded_at = :head_recorded_at, changed_seq = :head_seq
 WHERE school_id = :school_id;

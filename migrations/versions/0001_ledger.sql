@@ -25,9 +25,11 @@ CREATE TABLE ledger.head (
     seq         bigint      NOT NULL CHECK (seq >= 0),
     root        bytea       NOT NULL CHECK (length(root) = 32),
     frontier    bytea       NOT NULL CHECK (length(frontier) % 32 = 0),
-    recorded_at timestamptz NOT NULL
+    recorded_at timestamptz NOT NULL,
+    -- The last event that was a change: what was read of roll, calendar and policy since then still holds.
+    changed_seq bigint      NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
-GRANT SELECT, INSERT, UPDATE (seq, root, frontier, recorded_at) ON ledger.head TO rollbook_register;
+GRANT SELECT, INSERT, UPDATE (seq, root, frontier, recorded_at, changed_seq) ON ledger.head TO rollbook_register;
 GRANT SELECT ON ledger.head TO rollbook_analytics;
 
 -- A mark entered is version 1 and has no original entry; a mark amended is every later version and has one.

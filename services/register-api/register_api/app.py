@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from kit import service
 from kit.settings import IssuerSettings
-from register_api import amendments, calendars, issuer, marks, reference, registers, roll, schools, stream
+from register_api import amendments, calendars, facts, issuer, marks, reference, registers, roll, schools, stream
 
 PUBLIC = frozenset(
     {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
@@ -18,6 +18,7 @@ PUBLIC = frozenset(
 
 @asynccontextmanager
 async def _signing(app: FastAPI) -> AsyncIterator[None]:
+    app.state.memory = facts.Memory()
     app.state.signing_key = await issuer.load_key(app.state.engine, app.state.settings)
     yield
 

@@ -1,7 +1,7 @@
 """The one write path for entries: lock, read what stands, decide each by the law, append, say what became of each."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -21,6 +21,7 @@ from ledger.append import NewMark
 from ledger.leaf import canonical
 from register_api import facts
 from register_api.bodies import BySystem, MadeBy
+from register_api.facts import OnRoll
 
 MOST_ITEMS = 2_000
 Collection = Literal["marks", "amendments"]
@@ -111,7 +112,9 @@ def _entry(version: read.Version) -> Entry:
 class _Register:
     """What the decisions of one request rest on, and what they come to."""
 
-    def __init__(self, collection: Collection, school: School, pupils: Any, chains: dict[read.Key, read.Chain]) -> None:
+    def __init__(
+        self, collection: Collection, school: School, pupils: Mapping[str, OnRoll], chains: dict[read.Key, read.Chain]
+    ) -> None:
         self._collection = collection
         self._school = school
         self._pupils = pupils
@@ -129,8 +132,8 @@ class _Register:
 
     def key(self, item: Wanted) -> read.Key | None:
         """Give the pupil's number with date and session; None for an unknown pupil."""
-        found = self._pupils.get((item.pupil, item.date))
-        return None if found is None else (found[0], item.date, item.session.value)
+        found = self._pupils.get(item.pupil)
+        return None if found is None else (found.pupil_no, item.date, item.session.value)
 
     def chain(self, item: Wanted) -> read.Chain | None:
         """Give what stands for the item."""
@@ -149,7 +152,7 @@ class _Register:
         if key in self._seen:
             return self._problem(item, "duplicate-in-request", "pupil", "An earlier item is about the same entry.")
         self._seen.add(key)
-        pupil = self._pupils[item.pupil, item.date][1]
+        pupil = self._pupils[item.pupil].on(item.date)
         sitting_of = (item.date, item.session, pupil.year_group)
         if sitting_of not in self._sittings:
             self._sittings[sitting_of] = self._school.sitting(*sitting_of)
@@ -211,17 +214,13 @@ async def record(
         detail = f"{len(items)} items; {MOST_ITEMS} at most."
         raise Problem("too-many-items", detail, (Fault(detail, pointer=pointer((collection,))),))
     wanted = [item for item in items if isinstance(item, Wanted)]
-    dates = {item.date for item in wanted}
+    memory: facts.Memory = caller.request.app.state.memory
     async with database.writing(caller.engine, caller.school_id, dry_run=dry_run, plan_once=True) as connection:
         head = await append.lock(connection, caller.school_id)
         now = caller.now()
-        school = await facts.school_facts(connection, caller.school_id, dates)
-        pupils = await facts.pupils(connection, caller.school_id, ((item.pupil, item.date) for item in wanted))
-        keys = [
-            (pupils[item.pupil, item.date][0], item.date, item.session.value)
-            for item in wanted
-            if (item.pupil, item.date) in pupils
-        ]
+        remembered = memory.of(head)
+        school, pupils = await facts.remember(connection, caller.school_id, remembered, (item.pupil for item in wanted))
+        keys = [(pupils[item.pupil].pupil_no, item.date, item.session.value) for item in wanted if item.pupil in pupils]
         register = _Register(collection, school, pupils, await read.chains(connection, caller.school_id, keys))
         decisions = [_malformed(item) if isinstance(item, Malformed) else register.decide(item, now) for item in items]
         marks = [
@@ -234,7 +233,12 @@ async def record(
         recorded = []
         if marks:
             who = await append.writers(
-                connection, head, caller.identity.client_id, {mark.made_by for mark in marks}, dates
+                connection,
+                head,
+                caller.identity.client_id,
+                {mark.made_by for mark in marks},
+                {mark.date for mark in marks},
+                remembered.interned,
             )
             recorded = await append.append_marks(connection, head, who, marks, now)
     return _outcomes(collection, items, decisions, register, recorded, recorded[-1].seq if recorded else head.seq)

@@ -83,7 +83,7 @@ async def get_register(
     """
     async with database.reading(caller.engine, caller.school_id) as connection:
         at = await resolve(connection, caller.school_id, as_at, caller.now())
-        school = await facts.school_facts(connection, caller.school_id, [on], at.seq)
+        school = await facts.school(connection, caller.school_id, at.seq)
         required = await _required(connection, caller.school_id, on, at.seq, class_)
         chains = await read.session_chains(connection, caller.school_id, on, session.value, at.seq)
     instant = at.instant.astimezone(LONDON)
