@@ -35,7 +35,9 @@ ALLOWED = {
     ("ledger.head", ANALYTICS): READS,
     ("access.client", REGISTER): READS,
 }
-HEAD_COLUMNS = {("ledger.head", column, "UPDATE") for column in ("seq", "root", "frontier", "recorded_at", "changed_seq")}
+HEAD_COLUMNS = {
+    ("ledger.head", column, "UPDATE") for column in ("seq", "root", "frontier", "recorded_at", "changed_seq")
+}
 
 EVENT = (
     "school_id, seq, made_at, recorded_at, session_date, pupil_no, staff_no, client_no, version, session, code, source"
