@@ -41,6 +41,8 @@ def connect(url: str, *, name: str, pool_size: int) -> AsyncEngine:
                 "lock_timeout": str(LOCK_TIMEOUT_MS),
                 "statement_timeout": str(STATEMENT_TIMEOUT_MS),
                 "idle_in_transaction_session_timeout": "10000",
+                # A statement whose caller is gone must not hold its locks to the end.
+                "client_connection_check_interval": "1000",
                 "transaction_timeout": str(TRANSACTION_TIMEOUT_MS),
                 "timezone": "UTC",
             },
