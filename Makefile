@@ -30,8 +30,9 @@ help: ## list these commands
 run: $(runtime) ## start everything on this machine: database, services, demonstration (DATA=.data, ARGS="--no-demo")
 	@ROLLBOOK_DATA=$(DATA) exec $(bin)/rollbook up $(ARGS)
 
-test: check ## set up, check, and run every test
-	@$(bin)/pytest $(ARGS)
+test: check ## set up, check, and run every test; of the law, every branch
+	@$(bin)/pytest -q tests/codes --cov=codes --cov-branch --cov-fail-under=100
+	@$(bin)/pytest --ignore=tests/codes $(ARGS)
 
 check: $(development) ## formatting, lint, strict types, import rules
 	@$(bin)/ruff format --check --quiet .

@@ -3,10 +3,15 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from onebox.postgres import Server
 from tests.support import postgres
 from tests.support.postgres import Database
+
+# A machine that is busy with something else must not fail a property that holds.
+settings.register_profile("rollbook", deadline=None)
+settings.load_profile("rollbook")
 
 
 @pytest.fixture(scope="session")
