@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -14,10 +15,11 @@ from kit.fields import Body, Day, written
 from kit.problems import Fault, Problem
 from kit.schools import Caller
 from ledger import append
+from ledger.append import NewChange
 from ledger.as_at import resolve
 from ledger.leaf import canonical
 from register_api.admission import PupilItem, PutPupil, entry_after, fault, faults_of, id_fault, on_roll
-from register_api.bodies import AsAtRead, Faulty, stands_alone
+from register_api.bodies import AsAtRead, Change, Faulty, stands_alone
 from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
 from register_api.changes import append_all, new_change
 
@@ -97,78 +99,89 @@ class _Roll:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An entry that is to be kept: whose it is, what it says as a whole, and from when its dated facts hold."""
+
+    index: int
+    id: str
+    no: int
+    is_new: bool
+    effective_from: date
+    entry: dict[str, Any]
+    stated: Change | None
+
+    def as_change(self, now: datetime) -> NewChange:
+        """Describe it as a change of the roll."""
+        body = {**self.entry, "id": self.id, "effective_from": self.effective_from.isoformat()}
+        return new_change("roll-changed", f"pupil:{self.no}", canonical(body), self.stated, now)
+
+    def spans(self) -> str:
+        """Write the spans on roll as the database reads them."""
+        return "{" + ",".join(f"[{first},{last or ''}]" for first, last in on_roll(self.entry)) + "}"
+
+
+Result = Problem | tuple[Literal["entered", "changed"], int] | None
+"""Why an entry was refused; or what became of it, and its position; or None for what stands already."""
+
+
+def _decide(roll: _Roll, place: Wanted, today: date) -> Problem | _Kept | None:
+    """Decide one entry: a problem, what is to be kept, or None for what stands already."""
+    index, id_, body = place
+    if (refused := roll.refusal(place)) is not None:
+        return refused
+    no, standing = roll.standing.get(id_, (None, None))
+    entry = entry_after(body, standing)
+    if entry == standing and body.effective_from in (None, roll.effective_from[id_]):
+        return None
+    if no is None:
+        roll.last_no += 1
+        no = roll.last_no
+    if body.upn is not None:
+        roll.upns[body.upn] = id_
+    effective_from = body.effective_from or (today if standing else body.starting_day)
+    return _Kept(index, id_, no, standing is None, effective_from, entry, body.change)
+
+
 async def _record(
     caller: Caller, wanted: Sequence[Wanted], at: tuple[str | int, ...], dry_run: bool
-) -> tuple[int, dict[int, Any]]:
-    """Keep the entries that can be kept, in one transaction.
-
-    Gives the position after it, and by index a problem, None for what is unchanged, or (outcome, seq).
-    """
-    results: dict[int, Any] = {}
+) -> tuple[int, dict[int, Result]]:
+    """Keep the entries that can be kept, in one transaction; give the position after it, and the results by index."""
     async with database.writing(caller.engine, caller.school_id, dry_run=dry_run) as connection:
         head = await append.lock(connection, caller.school_id)
         now = caller.now()
         roll = _Roll(at)
         await roll.load(connection, caller.school_id, wanted)
-        kept = []
-        for place in wanted:
-            index, id_, body = place
-            if (refused := roll.refusal(place)) is not None:
-                results[index] = refused
-                continue
-            no, standing = roll.standing.get(id_, (None, None))
-            entry = entry_after(body, standing)
-            if entry == standing and body.effective_from in (None, roll.effective_from[id_]):
-                results[index] = None
-                continue
-            if no is None:
-                roll.last_no += 1
-                no = roll.last_no
-            results[index] = "changed" if standing else "entered"
-            effective_from = body.effective_from or (now.date() if standing else body.starting_day)
-            roll.standing[id_] = (no, entry)
-            if body.upn is not None:
-                roll.upns[body.upn] = id_
-            kept.append((index, id_, no, standing is None, effective_from, entry, body.change))
-        changes = [
-            new_change(
-                "roll-changed",
-                f"pupil:{no}",
-                canonical({**entry, "id": id_, "effective_from": effective_from.isoformat()}),
-                stated,
-                now,
-            )
-            for _, id_, no, _, effective_from, entry, stated in kept
-        ]
-        recorded = await append_all(connection, caller, head, changes, now)
+        decided = [(place[0], _decide(roll, place, now.date())) for place in wanted]
+        kept = [each for _, each in decided if isinstance(each, _Kept)]
+        recorded = await append_all(connection, caller, head, [each.as_change(now) for each in kept], now)
         if kept:
             await _keep(connection, caller.school_id, kept, [each.seq for each in recorded])
-    for (index, *_), at_seq in zip(kept, recorded, strict=True):
-        results[index] = (results[index], at_seq.seq)
+    results: dict[int, Result] = {index: each for index, each in decided if not isinstance(each, _Kept)}
+    for each, place in zip(kept, recorded, strict=True):
+        results[each.index] = ("entered" if each.is_new else "changed", place.seq)
     return (recorded[-1].seq if recorded else head.seq), results
 
 
-async def _keep(connection: Connection, school_id: int, kept: Sequence[Any], seqs: Sequence[int]) -> None:
+async def _keep(connection: Connection, school_id: int, kept: Sequence[_Kept], seqs: Sequence[int]) -> None:
     """Write the rows that are found again by what the changes said."""
-    new = [(id_, no, seq) for (_, id_, no, is_new, *_), seq in zip(kept, seqs, strict=True) if is_new]
-    entries = [entry for *_, entry, _ in kept]
+    new = [(each, seq) for each, seq in zip(kept, seqs, strict=True) if each.is_new]
+    entries = [each.entry for each in kept]
     await _sql.add_pupils(
         connection,
         school_id=school_id,
-        new_ids=[id_ for id_, _, _ in new],
-        new_nos=[no for _, no, _ in new],
-        new_seqs=[seq for _, _, seq in new],
-        nos=[no for _, _, no, *_ in kept],
+        new_ids=[each.id for each, _ in new],
+        new_nos=[each.no for each, _ in new],
+        new_seqs=[seq for _, seq in new],
+        nos=[each.no for each in kept],
         seqs=list(seqs),
         dates_of_birth=[date.fromisoformat(entry["date_of_birth"]) for entry in entries],
         boarders=[entry["boarder"] for entry in entries],
         upns=[entry["upn"] for entry in entries],
         sexes=[entry["sex"] for entry in entries],
         statuses=[entry["enrolment_status"] for entry in entries],
-        on_roll=[
-            "{" + ",".join(f"[{first},{last or ''}]" for first, last in on_roll(entry)) + "}" for entry in entries
-        ],
-        effective_froms=[effective_from for _, _, _, _, effective_from, *_ in kept],
+        on_roll=[each.spans() for each in kept],
+        effective_froms=[each.effective_from for each in kept],
         year_groups=[entry["year_group"] for entry in entries],
         classes=[entry["class"] for entry in entries],
         facts=[json.dumps(entry["facts"]) for entry in entries],
@@ -182,10 +195,10 @@ async def put_pupil(caller: RollWriter, id_: PupilPath, body: PutPupil, dry_run:
     After a leaving, a later starting day opens a new enrolment.
     """
     seq, results = await _record(caller, [(0, id_, body)], (), dry_run)
-    if isinstance(results[0], Problem):
-        raise results[0]
-    outcome = results[0][0] if results[0] else "unchanged"
-    return {"id": id_, "outcome": outcome, "seq": seq}
+    result = results[0]
+    if isinstance(result, Problem):
+        raise result
+    return {"id": id_, "outcome": "unchanged" if result is None else result[0], "seq": seq}
 
 
 @router.post(
@@ -230,7 +243,7 @@ async def post_pupils(caller: RollWriter, body: PostPupils, dry_run: DryRun = Fa
     )
 
 
-def _outcome(index: int, item: PupilItem | Faulty, result: Any) -> PupilOutcome:
+def _outcome(index: int, item: PupilItem | Faulty, result: Result) -> PupilOutcome:
     id_ = item.pupil if isinstance(item, Faulty) else item.id
     if isinstance(result, Problem):
         return PupilOutcome(index=index, id=id_, outcome="refused", problem=result.as_json())
