@@ -1,17 +1,15 @@
-"""Append to a school's stream: lock the head, say who writes, number the events, hash them, move the head."""
+"""Append to a school's stream: lock the head, number the events, hash them, move the head."""
 
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any
 
-from codes.calendar import academic_year
 from kit import database
 from kit.database import Connection
 from ledger import tree
-from ledger.leaf import ChangeLeaf, MarkLeaf, Sealed, change_bytes, mark_bytes, person, seal
+from ledger.leaf import ChangeLeaf, MarkLeaf, Sealed, change_bytes, mark_bytes, seal
+from ledger.writers import Person, Writers, first_year
 
 FIRST_DAY, LAST_DAY = date(2006, 8, 1), date(2036, 7, 31)
 """The sessions that the book has partitions for, from the first edition of the codes on; a migration adds more."""
@@ -30,33 +28,6 @@ class Head:
     frontier: bytes
     recorded_at: datetime
     changed_seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who made an entry: name and position as they are at the time of making."""
-
-    name: str
-    position: str
-
-
-@dataclass(frozen=True, slots=True)
-class Interned:
-    """Who has written to a register, by number and commitment, and its nonce keys: as read so far, never to change."""
-
-    clients: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    staff: dict[Person, tuple[int, bytes]] = field(default_factory=dict)
-    keys: dict[int, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Writers:
-    """The numbers and commitments of who writes, and the nonce keys of the academic years written to."""
-
-    client_no: int
-    client: bytes
-    staff: Mapping[Person, tuple[int, bytes]]
-    keys: Mapping[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +69,6 @@ class Recorded:
     recorded_at: datetime
 
 
-@lru_cache(maxsize=4_096)
-def first_year(on: date) -> int:
-    """Give the calendar year in which the academic year of a date begins; nonce keys are kept by it."""
-    return int(academic_year(on)[:4])
-
-
 async def open_register(connection: Connection, now: datetime) -> int:
     """Begin an empty register and give its school number, unknown to others until the transaction ends."""
     number: int = await _sql.open_register(connection, root=tree.EMPTY_ROOT, now=now)
@@ -117,80 +82,6 @@ async def lock(connection: Connection, school_id: int) -> Head:
     """
     row = await _sql.lock_head(connection, school_id=school_id)
     return Head(school_id, str(row["register_id"]), row["seq"], row["frontier"], row["recorded_at"], row["changed_seq"])
-
-
-async def writers(
-    connection: Connection,
-    head: Head,
-    client_id: str,
-    persons: Iterable[Person],
-    dates: Iterable[date],
-    interned: Interned | None = None,
-) -> Writers:
-    """Give the numbers of those who write, interned on first sight, and the nonce keys for entries on these dates.
-
-    `interned` is what the caller has had read before. What is read now is added to it, but nothing that is interned
-    now: this transaction may yet be undone.
-    """
-    known = Interned() if interned is None else interned
-    wanted = list(dict.fromkeys(persons))
-    years = {first_year(on) for on in dates}
-    if client_id not in known.clients or not known.keys.keys() >= years or not known.staff.keys() >= set(wanted):
-        await _read(connection, head, known, client_id, wanted, years)
-    staff, keys = known.staff, known.keys
-    if missing := [who for who in wanted if who not in staff]:
-        staff = staff | await _intern(connection, head, missing)
-    if new := years - keys.keys():
-        keys = keys | await _new_keys(connection, head, new)
-    no, commitment = known.clients.get(client_id) or await _intern_client(connection, head, client_id)
-    return Writers(no, commitment, staff, keys)
-
-
-async def _read(
-    connection: Connection, head: Head, known: Interned, client_id: str, persons: Sequence[Person], years: Iterable[int]
-) -> None:
-    row = await _sql.writers(
-        connection,
-        school_id=head.school_id,
-        client_id=client_id,
-        names=[who.name for who in persons],
-        positions=[who.position for who in persons],
-        years=list(years),
-    )
-    if row["client_no"] is not None:
-        known.clients[client_id] = (row["client_no"], row["client"])
-    known.staff.update({Person(name, position): (no, sealed) for no, sealed, name, position in row["staff"] or ()})
-    known.keys.update(dict(row["keys"] or ()))
-
-
-async def _intern_client(connection: Connection, head: Head, client_id: str) -> tuple[int, bytes]:
-    sealed = seal(client_id)
-    no = await _sql.intern_client(
-        connection, school_id=head.school_id, client_id=client_id, salt=sealed.salt, commitment=sealed.commitment
-    )
-    return no, sealed.commitment
-
-
-async def _intern(connection: Connection, head: Head, persons: Sequence[Person]) -> dict[Person, tuple[int, bytes]]:
-    sealed = [seal(person(who.name, who.position)) for who in persons]
-    numbers = [
-        row["no"]
-        async for row in _sql.intern_staff(
-            connection,
-            school_id=head.school_id,
-            names=[who.name for who in persons],
-            positions=[who.position for who in persons],
-            salts=[each.salt for each in sealed],
-            commitments=[each.commitment for each in sealed],
-        )
-    ]
-    return {who: (no, each.commitment) for who, no, each in zip(persons, numbers, sealed, strict=True)}
-
-
-async def _new_keys(connection: Connection, head: Head, years: Iterable[int]) -> dict[int, bytes]:
-    keys = {year: secrets.token_bytes(32) for year in years}
-    await _sql.add_nonce_keys(connection, school_id=head.school_id, years=list(keys), keys=list(keys.values()))
-    return keys
 
 
 class _Texts:

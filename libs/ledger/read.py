@@ -9,8 +9,8 @@ import asyncpg
 
 from kit import database
 from kit.database import Connection
-from ledger.append import first_year
 from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, mark_bytes
+from ledger.writers import first_year
 
 _sql = database.statements(__file__)
 

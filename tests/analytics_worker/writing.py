@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from analytics_worker import projector
 from kit import database
 from ledger import append
-from ledger.append import NewChange, NewMark, Person
+from ledger.append import NewChange, NewMark
+from ledger.writers import Person, writers
 from tests.support.school import CALENDAR, POLICY
 from tests.support.services import Clock
 
@@ -81,7 +82,7 @@ class School:
             new.append(entry)
         async with database.writing(self.desk.register, self.school_id) as connection:
             head = await append.lock(connection, self.school_id)
-            who = await append.writers(connection, head, "a-mis", {TEACHER}, {each.date for each in new})
+            who = await writers(connection, head.school_id, "a-mis", {TEACHER}, {each.date for each in new})
             await append.append_marks(connection, head, who, new, self.desk.clock())
 
     async def enter_days(self, pupil_no: int, days: Iterable[date], code: str | None = None) -> None:
@@ -152,7 +153,7 @@ class School:
         now = self.desk.clock()
         async with database.writing(self.desk.register, self.school_id) as connection:
             head = await append.lock(connection, self.school_id)
-            who = await append.writers(connection, head, "a-mis", (), ())
+            who = await writers(connection, head.school_id, "a-mis", (), ())
             at = await append.append_changes(connection, head, who, [NewChange(kind, subject, "{}", now)], now)
             await connection.execute(sql, self.school_id, at[0].seq, *values)
 

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kit import database as kit_database
 from ledger import append, read, tree
-from ledger.append import NewChange, Person
+from ledger.append import NewChange
+from ledger.writers import Person, writers
 from tests.support.book import DAY, NOON, TEACHER, mark, write
 from tests.support.postgres import Database
 
@@ -39,7 +40,7 @@ async def test_what_was_appended_hashes_to_the_root_that_the_head_has(engine: As
     await write(engine, school, mark(2, "I", version=2, reason="Parent telephoned: sickness"))
     async with kit_database.writing(engine, school) as connection:
         locked = await append.lock(connection, school)
-        who = await append.writers(connection, locked, "a-mis", [], [])
+        who = await writers(connection, locked.school_id, "a-mis", [], [])
         change = NewChange("roll-changed", "pupil:4", '{"forename":"Zoë"}', NOON, reason="Moved in")
         await append.append_changes(connection, locked, who, [change], NOON)
     events = await assert_whole(engine, school)
@@ -85,7 +86,7 @@ async def test_a_writer_that_fails_half_way_leaves_nothing(engine: AsyncEngine, 
     async def fails() -> None:
         async with kit_database.writing(engine, school) as connection:
             locked = await append.lock(connection, school)
-            who = await append.writers(connection, locked, "a-mis", [TEACHER], [DAY])
+            who = await writers(connection, locked.school_id, "a-mis", [TEACHER], [DAY])
             await append.append_marks(connection, locked, who, [mark(2)], NOON)
             raise RuntimeError("the process had second thoughts")
 
@@ -154,4 +155,4 @@ async def test_a_writer_sees_no_other_school(engine: AsyncEngine, school: int, d
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with kit_database.writing(engine, other) as connection:
             locked = await append.lock(connection, school)
-            await append.writers(connection, locked, "a-mis", [TEACHER], [DAY])
+            await writers(connection, locked.school_id, "a-mis", [TEACHER], [DAY])

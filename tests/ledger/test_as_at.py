@@ -12,6 +12,7 @@ from kit.problems import Problem
 from ledger import append, read
 from ledger.append import NewChange, Recorded
 from ledger.as_at import AsAt, resolve
+from ledger.writers import writers
 from tests.support.book import DAY, NOON, mark, write
 
 LATER = NOON + timedelta(days=1)
@@ -53,7 +54,7 @@ async def test_every_instant_and_position_reads_as_a_plain_model_does(engine: As
 async def change_the_calendar(engine: AsyncEngine, school: int, now: datetime) -> list[Recorded]:
     async with kit_database.writing(engine, school) as connection:
         head = await append.lock(connection, school)
-        who = await append.writers(connection, head, "a-mis", [], [])
+        who = await writers(connection, head.school_id, "a-mis", [], [])
         change = NewChange("calendar-changed", "calendar:2026-27", "{}", now)
         return await append.append_changes(connection, head, who, [change], now)
 

@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kit import database as kit_database
 from ledger import append
-from ledger.append import NewMark, Person, Recorded
+from ledger.append import NewMark, Recorded
+from ledger.writers import Person, writers
 
 NOON = datetime(2026, 9, 7, 12, 0, tzinfo=UTC)
 DAY = date(2026, 9, 7)
@@ -35,7 +36,7 @@ async def write(
     """Append entries in one transaction, as a request does."""
     async with kit_database.writing(engine, school) as connection:
         head = await append.lock(connection, school)
-        who = await append.writers(
-            connection, head, client, {each.made_by for each in marks}, {each.date for each in marks}
+        who = await writers(
+            connection, head.school_id, client, {each.made_by for each in marks}, {each.date for each in marks}
         )
         return await append.append_marks(connection, head, who, marks, now)

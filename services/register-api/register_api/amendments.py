@@ -16,7 +16,8 @@ from ledger import read
 from ledger.as_at import resolve
 from register_api.bodies import AsAtRead, BySystem, Faulty, MadeBy, PupilId, stands_alone
 from register_api.caller import AmendmentsWriter, AuditReader, DryRun
-from register_api.recording import Malformed, Outcomes, Prefer, Wanted, record, wants_strict
+from register_api.outcomes import Outcomes
+from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
 
 router = APIRouter(tags=["amendments"])
 

@@ -9,8 +9,8 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 
 from kit.fields import Body, Instant, Words, written
 from kit.problems import Fault, fault_of
-from ledger.append import Person
 from ledger.as_at import AsAt
+from ledger.writers import Person
 
 
 class MadeBy(Body):

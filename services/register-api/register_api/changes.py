@@ -7,6 +7,7 @@ from kit.database import Connection
 from kit.schools import Caller
 from ledger import append
 from ledger.append import Head, NewChange, Recorded
+from ledger.writers import writers
 from register_api.bodies import Change
 
 
@@ -26,5 +27,5 @@ async def append_all(
         return []
     persons = {change.made_by for change in listed if change.made_by is not None}
     no_dates: tuple[date, ...] = ()  # a change carries no nonce, so it needs no key of any year
-    who = await append.writers(connection, head, caller.identity.client_id, persons, no_dates)
+    who = await writers(connection, head.school_id, caller.identity.client_id, persons, no_dates)
     return await append.append_changes(connection, head, who, listed, now)

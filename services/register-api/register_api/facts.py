@@ -15,7 +15,8 @@ from codes.register import Pupil
 from codes.school import School, school_of
 from kit import database
 from kit.database import Connection
-from ledger.append import Head, Interned
+from ledger.append import Head
+from ledger.writers import Interned
 
 _sql = database.statements(__file__)
 _DAY = timedelta(days=1)

@@ -12,7 +12,8 @@ from codes.register import Mark
 from kit.fields import Body, Day, Instant, TimeOfDay, Words
 from register_api.bodies import BySystem, Faulty, MadeBy, PupilId, stands_alone
 from register_api.caller import DryRun, MarksWriter
-from register_api.recording import Malformed, Outcomes, Prefer, Wanted, record, wants_strict
+from register_api.outcomes import Outcomes
+from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
 
 router = APIRouter(tags=["marks"])
 

@@ -13,15 +13,16 @@ from codes.refusals import Refused
 from codes.register import Amended, Amendment, Entered, Entry, Mark, Unchanged, decide_amendment, decide_mark
 from codes.school import School
 from kit import database
-from kit.fields import Body, written
 from kit.problems import Fault, Problem, pointer
 from kit.schools import Caller
 from ledger import append, read
 from ledger.append import NewMark
 from ledger.leaf import canonical
+from ledger.writers import writers
 from register_api import facts
 from register_api.bodies import BySystem, MadeBy
 from register_api.facts import OnRoll
+from register_api.outcomes import Outcome, Outcomes, current_entry
 
 MOST_ITEMS = 2_000
 Collection = Literal["marks", "amendments"]
@@ -52,57 +53,12 @@ class Malformed:
     faults: tuple[Fault, ...]
 
 
-class CurrentEntry(Body):
-    """What stands in the register now."""
-
-    code: str
-    version: int
-    seq: int
-    made_at: str
-    made_by: MadeBy
-
-
-class Outcome(Body):
-    """What became of one item; `not-written`: lawful in itself, but another was refused and all or nothing asked."""
-
-    index: int
-    pupil: str | None
-    outcome: Literal["entered", "amended", "unchanged", "refused", "not-written"]
-    seq: int | None = None
-    version: int | None = None
-    current_entry: CurrentEntry | None = None
-    problem: dict[str, Any] | None = None
-
-
-class Outcomes(Body):
-    """What became of a request, in its order; the counts add up to the number of items."""
-
-    seq: int
-    entered: int | None = None
-    amended: int | None = None
-    unchanged: int
-    refused: int
-    outcomes: list[Outcome]
-
-
 Decision = Entered | Amended | Unchanged | Problem
 
 
 def wants_strict(prefer: str | None) -> bool:
     """Say whether all or nothing was asked for."""
     return prefer is not None and "handling=strict" in prefer.replace(" ", "").lower().split(",")
-
-
-def current_entry(chain: read.Chain) -> CurrentEntry:
-    """Show what stands."""
-    now = chain.current
-    return CurrentEntry(
-        code=now.code,
-        version=now.version,
-        seq=now.seq,
-        made_at=written(now.made_at),
-        made_by=MadeBy(name=now.name, position=now.position),
-    )
 
 
 def _entry(version: read.Version) -> Entry:
@@ -232,9 +188,9 @@ async def record(
             raise _refused_whole(items, decisions)
         recorded = []
         if marks:
-            who = await append.writers(
+            who = await writers(
                 connection,
-                head,
+                head.school_id,
                 caller.identity.client_id,
                 {mark.made_by for mark in marks},
                 {mark.date for mark in marks},
