@@ -21,10 +21,12 @@ class AsAt:
     settled: bool
 
 
-async def resolve(connection: Connection, school_id: int, asked: str | None, now: datetime) -> AsAt:
+async def resolve(
+    connection: Connection, school_id: int, asked: str | None, now: datetime, parameter: str = "as_at"
+) -> AsAt:
     """Give the position for `as_at`: nothing (now), an instant (what was recorded at or before it) or `seq:N`.
 
-    Raises `as-at-in-future` for what is to come and `invalid-parameter` for what is neither.
+    Raises `as-at-in-future` for what is to come and `invalid-parameter` for what is neither, pointing at `parameter`.
     """
     head = await _sql.head_position(connection, school_id=school_id)
     if asked is None:
@@ -32,31 +34,31 @@ async def resolve(connection: Connection, school_id: int, asked: str | None, now
     if found := re.fullmatch(r"seq:([0-9]{1,18})", asked):
         seq = int(found[1])
         if seq > head["seq"]:
-            raise _in_future(f"The register stands at seq {head['seq']}.")
+            raise _in_future(f"The register stands at seq {head['seq']}.", parameter)
         recorded = await _sql.recorded_by(connection, school_id=school_id, seq=seq)
         return AsAt(recorded["recorded_at"] if recorded else head["recorded_at"], seq, settled=True)
-    instant = _instant(asked)
+    instant = _instant(asked, parameter)
     if instant > now:
-        raise _in_future("The instant lies in the future.")
+        raise _in_future("The instant lies in the future.", parameter)
     # A later event that stands proves that no earlier one is still to come: a school's writers queue for its head.
     settled = head["recorded_at"] > instant or now - instant > _LONGEST_WRITE
     return AsAt(instant, await _seq_at(connection, school_id, instant, head["seq"]), settled)
 
 
-def _instant(asked: str) -> datetime:
+def _instant(asked: str, parameter: str) -> datetime:
     try:
         # A `+` that a query turned into a space is an offset all the same.
         instant = datetime.fromisoformat(asked.replace(" ", "+"))
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None or not 1900 <= instant.year <= 2200:
-        fault = Fault("An instant such as 2026-09-07T09:00:00Z, or seq:N.", parameter="as_at")
-        raise Problem("invalid-parameter", "`as_at` cannot be read.", (fault,))
+        fault = Fault("An instant such as 2026-09-07T09:00:00Z, or seq:N.", parameter=parameter)
+        raise Problem("invalid-parameter", f"`{parameter}` cannot be read.", (fault,))
     return instant
 
 
-def _in_future(detail: str) -> Problem:
-    return Problem("as-at-in-future", detail, (Fault(detail, parameter="as_at"),))
+def _in_future(detail: str, parameter: str) -> Problem:
+    return Problem("as-at-in-future", detail, (Fault(detail, parameter=parameter),))
 
 
 async def _seq_at(connection: Connection, school_id: int, instant: datetime, last: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 
@@ -125,6 +125,63 @@ async def amendments(connection: Connection, **filters: Any) -> AsyncIterator[Am
     async for row in _sql.amendments(connection, **filters):
         *version, first_entry, out_of_order = row.values()
         yield Amended(Version(*version), first_entry, out_of_order)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many amendments one person made, one reason was given for, one pair of codes had, or there are in all.
+
+    `of` is the number of rows of the same kind, those included that were too small to be given.
+    """
+
+    kind: Literal["all", "person", "reason", "codes"]
+    staff_no: int | None
+    name: str | None
+    position: str | None
+    reason: str | None
+    original_code: str | None
+    code: str | None
+    amendments: int
+    of: int
+
+
+async def amendment_totals(connection: Connection, **filters: Any) -> list[Total]:
+    """Give totals of amendments, the greatest of each kind first, at most `most` of a kind; filters as in read.sql."""
+    return [Total(*row.values()) async for row in _sql.amendment_totals(connection, **filters)]
+
+
+Span = tuple[int, date, date | None]
+"""A pupil's number, a first date, and the date before which it ends; None for one without an end."""
+
+
+async def differences(
+    connection: Connection,
+    school_id: int,
+    between: tuple[int, int],
+    *,
+    pupil_nos: Sequence[int] | None,
+    spans: Sequence[Span] | None,
+    last: int | None,
+    limit: int,
+) -> list[Chain]:
+    """Give at most `limit` entries whose code, arrival or nature differs between two positions.
+
+    By date, session and pupil, each as its chain at the later position. None for `pupil_nos` or `spans` means
+    everybody. `last` is the position of any version of an entry: those entries are given that follow it.
+    """
+    rows = _sql.differences(
+        connection,
+        school_id=school_id,
+        after=between[0],
+        up_to=between[1],
+        pupil_nos=pupil_nos,
+        span_pupil_nos=None if spans is None else [pupil_no for pupil_no, _, _ in spans],
+        span_firsts=None if spans is None else [first for _, first, _ in spans],
+        span_ends=None if spans is None else [ends for _, _, ends in spans],
+        last=last,
+        limit=limit,
+    )
+    return list(_chains([_version(row) async for row in rows]).values())
 
 
 async def marked_dates(connection: Connection, school_id: int, dates: tuple[date, date]) -> list[tuple[date, str]]:

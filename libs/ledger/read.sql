@@ -82,6 +82,86 @@ WHERE e.school_id = :school_id AND e.version > 1 AND e.seq <= :seq AND e.seq < c
 ORDER BY e.seq DESC
 LIMIT :limit;
 
+-- name: amendment_totals(school_id, seq, pupil_nos, staff_nos, clients, original_entries, amended_entries, first, last, made_from, made_before, recorded_from, recorded_before, lag_min, most)
+-- How many amendments meet every filter given: of each kind of total the greatest, and the number of all rows of that kind.
+SELECT kind, staff_no, name, position, reason, original_code, code, amendments, of
+FROM (
+    SELECT CASE GROUPING (e.staff_no, reason.text, e.code)
+               WHEN 3 THEN 'person' WHEN 5 THEN 'reason' WHEN 6 THEN 'codes' ELSE 'all'
+           END AS kind,
+           e.staff_no, s.name, s.position, reason.text AS reason, e.original_code, e.code, count(*) AS amendments,
+           count(*) OVER kind AS of,
+           row_number() OVER (kind ORDER BY count(*) DESC, e.staff_no, reason.text, e.original_code, e.code) AS place
+    FROM ledger.event e
+    JOIN ledger.staff s ON s.school_id = e.school_id AND s.no = e.staff_no
+    JOIN ledger.client c ON c.school_id = e.school_id AND c.no = e.client_no
+    LEFT JOIN ledger.text reason ON reason.school_id = e.school_id AND reason.seq = e.seq AND reason.part = 'reason'
+    WHERE e.school_id = :school_id AND e.version > 1 AND e.seq <= :seq
+      AND (CAST(:pupil_nos AS int[]) IS NULL OR e.pupil_no = ANY (CAST(:pupil_nos AS int[])))
+      AND (CAST(:staff_nos AS int[]) IS NULL OR e.staff_no = ANY (CAST(:staff_nos AS int[])))
+      AND (CAST(:clients AS text[]) IS NULL OR c.client_id = ANY (CAST(:clients AS text[])))
+      AND (CAST(:original_entries AS text[]) IS NULL OR e.original_code = ANY (CAST(:original_entries AS text[])))
+      AND (CAST(:amended_entries AS text[]) IS NULL OR e.code = ANY (CAST(:amended_entries AS text[])))
+      AND (CAST(:first AS date) IS NULL OR e.session_date >= :first)
+      AND (CAST(:last AS date) IS NULL OR e.session_date <= :last)
+      AND (CAST(:made_from AS timestamptz) IS NULL OR e.made_at >= :made_from)
+      AND (CAST(:made_before AS timestamptz) IS NULL OR e.made_at < :made_before)
+      AND (CAST(:recorded_from AS timestamptz) IS NULL OR e.recorded_at >= :recorded_from)
+      AND (CAST(:recorded_before AS timestamptz) IS NULL OR e.recorded_at < :recorded_before)
+      AND (CAST(:lag_min AS int) IS NULL OR CAST(e.made_at AT TIME ZONE 'Europe/London' AS date) - e.session_date >= :lag_min)
+    GROUP BY GROUPING SETS ((), (e.staff_no, s.name, s.position), (reason.text), (e.original_code, e.code))
+    WINDOW kind AS (PARTITION BY GROUPING (e.staff_no, reason.text, e.code))
+) AS total
+WHERE place <= :most
+ORDER BY kind, place;
+
+-- name: differences(school_id, after, up_to, pupil_nos, span_pupil_nos, span_firsts, span_ends, last, limit)
+-- The entries that differ between two positions, each with every version up to the later one. Only what has an event
+-- between the two can differ; a nature that was redacted on one side differs from none on the other.
+WITH touched AS (
+    SELECT e.session_date, e.session, e.pupil_no, min(e.version) AS first_version, max(e.version) AS last_version
+    FROM ledger.event e
+    WHERE e.school_id = :school_id AND e.seq > :after AND e.seq <= :up_to
+      AND (CAST(:pupil_nos AS int[]) IS NULL OR e.pupil_no = ANY (CAST(:pupil_nos AS int[])))
+      AND (CAST(:span_pupil_nos AS int[]) IS NULL
+           OR EXISTS (SELECT FROM unnest(CAST(:span_pupil_nos AS int[]), CAST(:span_firsts AS date[]), CAST(:span_ends AS date[]))
+                                  AS span (pupil_no, first, ends)
+                      WHERE span.pupil_no = e.pupil_no AND e.session_date >= span.first
+                        AND (span.ends IS NULL OR e.session_date < span.ends)))
+      AND (CAST(:last AS bigint) IS NULL
+           OR (e.session_date, e.session, e.pupil_no) > (SELECT session_date, session, pupil_no FROM ledger.event
+                                                         WHERE school_id = :school_id AND seq = :last))
+    GROUP BY e.session_date, e.session, e.pupil_no
+), differing AS (
+    SELECT t.session_date, t.session, t.pupil_no, t.last_version
+    FROM touched t
+    JOIN ledger.event later ON later.school_id = :school_id AND later.session_date = t.session_date
+                           AND later.session = t.session AND later.pupil_no = t.pupil_no AND later.version = t.last_version
+    LEFT JOIN ledger.event earlier ON earlier.school_id = :school_id AND earlier.session_date = t.session_date
+                                  AND earlier.session = t.session AND earlier.pupil_no = t.pupil_no
+                                  AND earlier.version = t.first_version - 1
+    LEFT JOIN ledger.text later_nature ON later_nature.school_id = :school_id AND later_nature.seq = later.seq
+                                      AND later_nature.part = 'nature'
+    LEFT JOIN ledger.text earlier_nature ON earlier_nature.school_id = :school_id AND earlier_nature.seq = earlier.seq
+                                        AND earlier_nature.part = 'nature'
+    WHERE (later.code, later.arrived_at, later_nature.text, later_nature.seq IS NULL)
+          IS DISTINCT FROM (earlier.code, earlier.arrived_at, earlier_nature.text, earlier_nature.seq IS NULL)
+    ORDER BY t.session_date, t.session, t.pupil_no
+    LIMIT :limit
+)
+SELECT e.pupil_no, e.session_date, e.session, e.version, e.original_code, e.code, e.arrived_at,
+       nature.text AS nature, reason.text AS reason, system.text AS by_system,
+       e.seq, e.made_at, e.recorded_at, s.no AS staff_no, s.name, s.position, c.client_id, e.source
+FROM differing d
+JOIN ledger.event e ON e.school_id = :school_id AND e.session_date = d.session_date AND e.session = d.session
+                   AND e.pupil_no = d.pupil_no AND e.version <= d.last_version
+JOIN ledger.staff s ON s.school_id = e.school_id AND s.no = e.staff_no
+JOIN ledger.client c ON c.school_id = e.school_id AND c.no = e.client_no
+LEFT JOIN ledger.text nature ON nature.school_id = e.school_id AND nature.seq = e.seq AND nature.part = 'nature'
+LEFT JOIN ledger.text reason ON reason.school_id = e.school_id AND reason.seq = e.seq AND reason.part = 'reason'
+LEFT JOIN ledger.text system ON system.school_id = e.school_id AND system.seq = e.seq AND system.part = 'by-system'
+ORDER BY e.session_date, e.session, e.pupil_no, e.version;
+
 -- name: marked_dates(school_id, first, last)
 -- The sessions between two dates that have an entry.
 SELECT DISTINCT session_date, session

@@ -61,6 +61,8 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", f"/registers/{MONDAY}/AM", None),
     ("GET", "/amendments", None),
     ("GET", "/amendments?format=csv", None),
+    ("GET", "/amendments/totals", None),
+    ("GET", "/changes?between=seq:1&and=seq:2", None),
     ("GET", "/events", None),
     ("POST", f"/registers/{MONDAY}/AM/marks", {"made_by": TEACHER, "marks": [{"pupil": "p-001", "code": "/"}]}),
     ("POST", "/amendments", {"made_by": TEACHER, "amendments": [amending("p-005", "N", "I")]}),

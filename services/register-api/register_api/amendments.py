@@ -160,9 +160,14 @@ class AuditFilters(Body):
     lag_min: int | None = Field(
         None, ge=0, lt=2**31, description="Days from the session to the amendment, at the least."
     )
+    as_at: str | None = Field(None, description="An instant, or `seq:N`: the audit as it stood then.")
+
+
+class AuditPage(AuditFilters):
+    """What narrows an audit, which part of it is wanted, and in what form."""
+
     limit: int = Field(lists.DEFAULT_LIMIT, ge=1, le=lists.MOST)
     cursor: str | None = Field(None, description="`next` of the page before.")
-    as_at: str | None = Field(None, description="An instant, or `seq:N`: the audit as it stood then.")
     format: str | None = Field(None, description="json, csv or ndjson; over `Accept`.")
 
 
@@ -195,42 +200,42 @@ def _read(amended: read.Amended, ids: Mapping[int, str]) -> AmendmentRead:
     )
 
 
+async def narrowing(connection: database.Connection, school_id: int, filters: AuditFilters, seq: int) -> dict[str, Any]:
+    """Give the filters, as at a position, as the ledger's statements about amendments take them."""
+    pupil_nos = None
+    if filters.pupil is not None:
+        pupil_nos = list((await pupil_ids.numbers(connection, school_id, filters.pupil)).values())
+    return {
+        "school_id": school_id,
+        "seq": seq,
+        "pupil_nos": pupil_nos,
+        "staff_nos": filters.made_by_id,
+        "clients": filters.client,
+        "original_entries": filters.original_entry,
+        "amended_entries": filters.amended_entry,
+        "first": filters.first,
+        "last": filters.last,
+        "made_from": _midnight(filters.made_from),
+        "made_before": _midnight(filters.made_to, after=True),
+        "recorded_from": _midnight(filters.recorded_from),
+        "recorded_before": _midnight(filters.recorded_to, after=True),
+        "lag_min": filters.lag_min,
+    }
+
+
 async def _page(
     connection: database.Connection, caller: Caller, filters: AuditFilters, seq: int, before: int | None, limit: int
 ) -> list[AmendmentRead]:
     """Give the amendments below a position that meet the filters, newest first."""
-    pupil_nos = None
-    if filters.pupil is not None:
-        pupil_nos = list((await pupil_ids.numbers(connection, caller.school_id, filters.pupil)).values())
-    found = [
-        pair
-        async for pair in read.amendments(
-            connection,
-            school_id=caller.school_id,
-            seq=seq,
-            before=before,
-            limit=limit,
-            pupil_nos=pupil_nos,
-            staff_nos=filters.made_by_id,
-            clients=filters.client,
-            original_entries=filters.original_entry,
-            amended_entries=filters.amended_entry,
-            first=filters.first,
-            last=filters.last,
-            made_from=_midnight(filters.made_from),
-            made_before=_midnight(filters.made_to, after=True),
-            recorded_from=_midnight(filters.recorded_from),
-            recorded_before=_midnight(filters.recorded_to, after=True),
-            lag_min=filters.lag_min,
-        )
-    ]
+    narrowed = await narrowing(connection, caller.school_id, filters, seq)
+    found = [pair async for pair in read.amendments(connection, before=before, limit=limit, **narrowed)]
     ids = await pupil_ids.ids(connection, caller.school_id, [amended.version.pupil_no for amended in found])
     return [_read(amended, ids) for amended in found]
 
 
 @router.get("/v1/schools/{urn}/amendments", summary="Audit the amendments", response_model=Amendments)
 async def audit(
-    caller: AuditReader, filters: Annotated[AuditFilters, Query()], request: Request, response: Response
+    caller: AuditReader, filters: Annotated[AuditPage, Query()], request: Request, response: Response
 ) -> Any:
     """Give the amendments that meet every filter, newest first; as CSV or NDJSON all of them, streamed."""
     format_ = formats.chosen(request, filters.format)

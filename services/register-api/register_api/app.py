@@ -7,7 +7,20 @@ from fastapi import FastAPI
 
 from kit import service
 from kit.settings import IssuerSettings
-from register_api import amendments, calendars, facts, issuer, marks, reference, registers, roll, schools, stream
+from register_api import (
+    amendments,
+    audit_totals,
+    calendars,
+    differences,
+    facts,
+    issuer,
+    marks,
+    reference,
+    registers,
+    roll,
+    schools,
+    stream,
+)
 
 PUBLIC = frozenset(
     {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
@@ -33,6 +46,18 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         now=now,
     )
     # Routes are tried in this order: what is called most comes first.
-    for room in (marks, amendments, registers, issuer, schools, calendars, roll, stream, reference):
+    for room in (
+        marks,
+        amendments,
+        registers,
+        issuer,
+        schools,
+        calendars,
+        roll,
+        differences,
+        audit_totals,
+        stream,
+        reference,
+    ):
         app.include_router(room.router)
     return app

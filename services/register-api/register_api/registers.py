@@ -33,7 +33,8 @@ To = Annotated[Day | None, Query(alias="to", description="The last date; today w
 Classes = Annotated[list[str] | None, Query(alias="class", description="One class, or several.")]
 
 
-def _entry(chain: read.Chain) -> dict[str, Any]:
+def entry(chain: read.Chain) -> dict[str, Any]:
+    """Show what stands of a chain, with its first entry."""
     now = chain.current
     return {
         "code": now.code,
@@ -100,7 +101,7 @@ async def get_register(
                 "class": pupil["class"],
                 "state": _state(sitting, chain is not None, instant),
                 "expected": {"attend": is_open, "codes": [] if is_open else ["#"]},
-                "entry": None if chain is None else _entry(chain),
+                "entry": None if chain is None else entry(chain),
             }
         )
     return {
@@ -113,7 +114,8 @@ async def get_register(
     }
 
 
-def _version(chain: read.Chain, at: int) -> dict[str, Any]:
+def version_of(chain: read.Chain, at: int) -> dict[str, Any]:
+    """Show the version of a chain at a place; of an amendment, original entry, amended entry and reason too."""
     version = chain.versions[at]
     shown: dict[str, Any] = {
         "kind": kind_of(version.version),
@@ -154,8 +156,8 @@ async def get_pupil_marks(
         {
             "date": chain.first.date.isoformat(),
             "session": Session(chain.first.session),
-            **_entry(chain),
-            "chain": [_version(chain, place) for place in range(len(chain.versions))],
+            **entry(chain),
+            "chain": [version_of(chain, place) for place in range(len(chain.versions))],
         }
         for chain in chains
     ]
