@@ -32,10 +32,11 @@ def position(text: str | None, members: frozenset[str]) -> dict[str, Any] | None
             return read
     except (binascii.Error, ValueError):
         pass
-    raise _not_ours()
+    raise not_ours()
 
 
-def _not_ours() -> Problem:
+def not_ours() -> Problem:
+    """Give the refusal of a cursor that cannot be read."""
     return Problem("invalid-cursor", "The cursor cannot be read.", (Fault("Not one of ours.", parameter="cursor"),))
 
 
@@ -43,7 +44,7 @@ def numbers(text: str | None, members: frozenset[str]) -> dict[str, int] | None:
     """Read a cursor whose members are all positions in a stream or numbers of pupils, as `position` does."""
     read = position(text, members)
     if read is not None and not all(type(value) is int and 0 <= value < 2**63 for value in read.values()):
-        raise _not_ours()
+        raise not_ours()
     return read
 
 

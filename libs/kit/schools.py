@@ -1,7 +1,7 @@
 """Who calls, and for which school: every route about a school asks here, and what lies out of reach does not exist."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,13 @@ LONDON = ZoneInfo("Europe/London")
 _sql = database.statements(__file__)
 
 Urn = Annotated[str, Path(description="The school's URN: six digits.", examples=["900001"])]
+
+
+def midnight(on: date | None, *, after: bool = False) -> datetime | None:
+    """Give the beginning of a London day, or of the day after it; None of none."""
+    if on is None:
+        return None
+    return datetime.combine(on + timedelta(days=1) if after else on, time(), LONDON)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/amendments/totals", None),
     ("GET", "/changes?between=seq:1&and=seq:2", None),
     ("GET", "/events", None),
+    ("GET", "/reads", None),
+    ("GET", "/reads?pupil=p-005", None),
     ("POST", f"/registers/{MONDAY}/AM/marks", {"made_by": TEACHER, "marks": [{"pupil": "p-001", "code": "/"}]}),
     ("POST", "/amendments", {"made_by": TEACHER, "amendments": [amending("p-005", "N", "I")]}),
     ("POST", "/pupils", {"pupils": [pupil(id="p-900")]}),

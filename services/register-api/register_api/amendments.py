@@ -1,7 +1,7 @@
 """Amend entries, and audit the amendments: original entry, amended entry, reason, date, name and position (reg 6)."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,9 +11,10 @@ from codes.book import Session
 from codes.register import Amendment
 from kit import database, formats, lists, pupil_ids
 from kit.fields import Body, Day, Instant, Text, TimeOfDay, Words, written
-from kit.schools import LONDON, Caller
+from kit.schools import Caller, midnight
 from ledger import read
 from ledger.as_at import resolve
+from register_api import reads
 from register_api.bodies import AsAtRead, BySystem, Faulty, MadeBy, PupilId, stands_alone
 from register_api.caller import AmendmentsWriter, AuditReader, DryRun
 from register_api.outcomes import Outcomes
@@ -171,13 +172,6 @@ class AuditPage(AuditFilters):
     format: str | None = Field(None, description="json, csv or ndjson; over `Accept`.")
 
 
-def _midnight(on: date | None, *, after: bool = False) -> datetime | None:
-    """Give the beginning of a London day, or of the day after it."""
-    if on is None:
-        return None
-    return datetime.combine(on + timedelta(days=1) if after else on, time(), LONDON)
-
-
 def _read(amended: read.Amended, ids: Mapping[int, str]) -> AmendmentRead:
     version = amended.version
     assert version.original_code is not None
@@ -215,10 +209,10 @@ async def narrowing(connection: database.Connection, school_id: int, filters: Au
         "amended_entries": filters.amended_entry,
         "first": filters.first,
         "last": filters.last,
-        "made_from": _midnight(filters.made_from),
-        "made_before": _midnight(filters.made_to, after=True),
-        "recorded_from": _midnight(filters.recorded_from),
-        "recorded_before": _midnight(filters.recorded_to, after=True),
+        "made_from": midnight(filters.made_from),
+        "made_before": midnight(filters.made_to, after=True),
+        "recorded_from": midnight(filters.recorded_from),
+        "recorded_before": midnight(filters.recorded_to, after=True),
         "lag_min": filters.lag_min,
     }
 
@@ -235,7 +229,11 @@ async def _page(
 
 @router.get("/v1/schools/{urn}/amendments", summary="Audit the amendments", response_model=Amendments)
 async def audit(
-    caller: AuditReader, filters: Annotated[AuditPage, Query()], request: Request, response: Response
+    caller: AuditReader,
+    filters: Annotated[AuditPage, Query()],
+    request: Request,
+    response: Response,
+    read_by: reads.ReadBy = None,
 ) -> Any:
     """Give the amendments that meet every filter, newest first; as CSV or NDJSON all of them, streamed."""
     format_ = formats.chosen(request, filters.format)
@@ -244,6 +242,7 @@ async def audit(
         # Whatever can be refused is refused before the answer begins; what stands at a position stands for ever.
         async with database.reading(caller.engine, caller.school_id) as connection:
             at = await resolve(connection, caller.school_id, filters.as_at, now)
+        await record_read(caller, filters, read_by, at.seq)
         return formats.stream(_all(caller, filters, at.seq), COLUMNS, format_)
     position = lists.numbers(filters.cursor, frozenset({"seq", "before"}))
     async with database.reading(caller.engine, caller.school_id) as connection:
@@ -251,10 +250,17 @@ async def audit(
         at = await resolve(connection, caller.school_id, asked, now)
         before = None if position is None else position["before"]
         items = await _page(connection, caller, filters, at.seq, before, filters.limit + 1)
+    await record_read(caller, filters, read_by, at.seq)
     more = len(items) > filters.limit
     items = items[: filters.limit]
     following = {"seq": at.seq, "before": items[-1].seq} if more else None
     return {"as_at": AsAtRead.of(at), **lists.page(request, response, items, following)}
+
+
+async def record_read(caller: Caller, filters: AuditFilters, read_by: str | None, seq: int) -> None:
+    """Record that amendments are read, of the pupils that the filters name or of all."""
+    dates = (filters.first, filters.last)
+    await reads.record(caller, read_by, "amendments", seq, pupils=filters.pupil, dates=dates)
 
 
 async def _all(caller: Caller, filters: AuditFilters, seq: int) -> AsyncIterator[Sequence[Any]]:

@@ -15,6 +15,7 @@ from register_api import (
     facts,
     issuer,
     marks,
+    reads,
     reference,
     registers,
     roll,
@@ -57,6 +58,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         differences,
         audit_totals,
         stream,
+        reads,
         reference,
     ):
         app.include_router(room.router)

@@ -10,7 +10,8 @@ from kit import database, lists
 from kit.fields import Body
 from ledger import read
 from ledger.as_at import resolve
-from register_api.amendments import AuditFilters, narrowing
+from register_api import reads
+from register_api.amendments import AuditFilters, narrowing, record_read
 from register_api.bodies import AsAtRead
 from register_api.caller import AuditReader
 
@@ -83,12 +84,15 @@ def _distinct(rows: Iterable[read.Total]) -> int:
 
 
 @router.get("/v1/schools/{urn}/amendments/totals", summary="Count the amendments", response_model=Totals)
-async def totals(caller: AuditReader, filters: Annotated[TotalsFilters, Query()]) -> Totals:
+async def totals(
+    caller: AuditReader, filters: Annotated[TotalsFilters, Query()], read_by: reads.ReadBy = None
+) -> Totals:
     """Count the amendments that meet every filter: in all, by person, by reason and by pair of codes, most first."""
     async with database.reading(caller.engine, caller.school_id) as connection:
         at = await resolve(connection, caller.school_id, filters.as_at, caller.now())
         narrowed = await narrowing(connection, caller.school_id, filters, at.seq)
         rows = await read.amendment_totals(connection, most=filters.limit, **narrowed)
+    await record_read(caller, filters, read_by, at.seq)
     by = {kind: [row for row in rows if row.kind == kind] for kind in ("all", "person", "reason", "codes")}
     return Totals(
         as_at=AsAtRead.of(at),

@@ -13,6 +13,7 @@ from kit.problems import Fault, Problem
 from kit.schools import Caller
 from ledger import read
 from ledger.as_at import AsAt, resolve
+from register_api import reads
 from register_api.bodies import AsAtRead
 from register_api.caller import AuditReader
 from register_api.registers import Classes, entry, version_of
@@ -104,6 +105,7 @@ async def get_differences(
     class_: Classes = None,
     limit: lists.Limit = lists.DEFAULT_LIMIT,
     cursor: lists.CursorText = None,
+    read_by: reads.ReadBy = None,
 ) -> dict[str, Any]:
     """Give the entries whose code, arrival or nature differs between two positions, by date, session and pupil.
 
@@ -119,6 +121,7 @@ async def get_differences(
         chains = await _differing(connection, caller, between, pupil, class_, last, limit + 1)
         more, chains = len(chains) > limit, chains[:limit]
         placed = await _placed(connection, caller.school_id, second.seq, chains)
+    await reads.record(caller, read_by, "changes", second.seq, pupils=pupil)
     items = [_item(chain, first.seq, *placed[chain.first.pupil_no, chain.first.date]) for chain in chains]
     following = {"between": first.seq, "and": second.seq, "last": chains[-1].current.seq} if more else None
     return {

@@ -17,7 +17,7 @@ from kit.schools import LONDON
 from ledger import read
 from ledger.as_at import resolve
 from ledger.leaf import kind_of
-from register_api import facts
+from register_api import facts, reads
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, RegisterReader
 from register_api.marks import SessionDate, SessionName
@@ -139,7 +139,12 @@ def version_of(chain: read.Chain, at: int) -> dict[str, Any]:
 
 @router.get("/v1/schools/{urn}/pupils/{id}/marks", summary="Read a pupil's marks")
 async def get_pupil_marks(
-    caller: RegisterReader, id_: PupilPath, first: From = None, last: To = None, as_at: AsAtText = None
+    caller: RegisterReader,
+    id_: PupilPath,
+    first: From = None,
+    last: To = None,
+    as_at: AsAtText = None,
+    read_by: reads.ReadBy = None,
 ) -> dict[str, Any]:
     """Give one pupil's entries between two dates, each with its whole chain, the first entry first."""
     today = caller.now().date()
@@ -152,6 +157,7 @@ async def get_pupil_marks(
         if number is None:
             raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
         chains = await read.pupil_chains(connection, caller.school_id, number, dates, at.seq)
+    await reads.record(caller, read_by, "pupil-marks", at.seq, pupils=[id_], dates=dates)
     items = [
         {
             "date": chain.first.date.isoformat(),

@@ -18,6 +18,7 @@ from ledger import append
 from ledger.append import NewChange
 from ledger.as_at import resolve
 from ledger.leaf import canonical
+from register_api import reads
 from register_api.admission import PupilItem, PutPupil, entry_after, fault, faults_of, id_fault, on_roll
 from register_api.bodies import AsAtRead, Change, Faulty, stands_alone
 from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
@@ -253,13 +254,16 @@ def _outcome(index: int, item: PupilItem | Faulty, result: Result) -> PupilOutco
 
 
 @router.get("/v1/schools/{urn}/pupils/{id}", summary="Read a pupil")
-async def get_pupil(caller: RegisterReader, id_: PupilPath, as_at: AsAtText = None) -> dict[str, Any]:
+async def get_pupil(
+    caller: RegisterReader, id_: PupilPath, as_at: AsAtText = None, read_by: reads.ReadBy = None
+) -> dict[str, Any]:
     """Give a pupil's entry in the admission register with every change of it, the latest last."""
     async with database.reading(caller.engine, caller.school_id) as connection:
         at = await resolve(connection, caller.school_id, as_at, caller.now())
         rows = [row async for row in _sql.history(connection, school_id=caller.school_id, id=id_, seq=at.seq)]
     if not rows:
         raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
+    await reads.record(caller, read_by, "pupil", at.seq, pupils=[id_])
     history = [
         {
             "seq": row["seq"],

@@ -9,6 +9,7 @@ from kit import database
 from kit.lists import MOST
 from ledger import read
 from ledger.leaf import canonical
+from register_api import reads
 from register_api.caller import AuditReader
 
 router = APIRouter(tags=["stream"])
@@ -31,7 +32,11 @@ LimitOfEvents = Annotated[int, Query(ge=1, le=10 * MOST, description="How many e
     responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}},
 )
 async def events(
-    caller: AuditReader, after: After = 0, part: Part = "leaves", limit: LimitOfEvents = 10 * MOST
+    caller: AuditReader,
+    after: After = 0,
+    part: Part = "leaves",
+    limit: LimitOfEvents = 10 * MOST,
+    read_by: reads.ReadBy = None,
 ) -> Response:
     """Give events after a position, in order and without gaps, one line each; an empty answer is the end, for now.
 
@@ -39,6 +44,9 @@ async def events(
     """
     async with database.reading(caller.engine, caller.school_id) as connection:
         found = await read.events(connection, caller.school_id, after, limit)
+    # Who follows the stream asks often, and an empty answer tells of nobody.
+    if found:
+        await reads.record(caller, read_by, "events", found[-1].seq)
     if part == "leaves":
         body = b"".join(event.leaf + b"\n" for event in found)
     else:

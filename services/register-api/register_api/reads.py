@@ -1,0 +1,140 @@
+"""Who looked at which pupil's history: each read is recorded before it is answered, and the reads can be listed."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BeforeValidator, Field, ValidationError
+
+from kit import database, lists, pupil_ids
+from kit.fields import Body, Day, Instant, Words, written
+from kit.schools import Caller, midnight
+from register_api.caller import AuditReader
+
+router = APIRouter(tags=["reads"])
+_sql = database.statements(__file__)
+
+What = Literal["pupil", "pupil-marks", "amendments", "changes", "events"]
+
+
+def _utf8(value: Any) -> Any:
+    """Read a header as UTF-8, where the server read each byte as a character."""
+    return value.encode("latin-1").decode() if isinstance(value, str) else value
+
+
+ReadBy = Annotated[
+    Annotated[Words, BeforeValidator(_utf8)] | None,
+    Header(
+        alias="Rollbook-Read-By",
+        description="Who looks, as the client knows them: name and position, in UTF-8. Recorded with the read.",
+    ),
+]
+
+
+async def record(
+    caller: Caller,
+    read_by: str | None,
+    what: What,
+    seq: int,
+    *,
+    pupils: Sequence[str] | None = None,
+    dates: tuple[date | None, date | None] = (None, None),
+) -> None:
+    """Record that pupils' history is read up to a position, and commit: call it last before the answer.
+
+    `pupils` are the ids that the read names, None when it is of all; a pupil whom the school does not know is left out.
+    Raises whatever the database does, and then nothing may be answered.
+    """
+    async with database.writing(caller.engine, caller.school_id) as connection:
+        await _sql.record(
+            connection,
+            school_id=caller.school_id,
+            at=caller.now(),
+            what=what,
+            client_id=caller.identity.client_id,
+            read_by=read_by,
+            pupils=pupils,
+            first=dates[0],
+            last=dates[1],
+            seq=seq,
+        )
+
+
+class ReadFilters(Body):
+    """What narrows the list: every filter that is given must be met; a repeated one is met by any of its values."""
+
+    pupil: list[str] | None = Field(None, description="Reads that named the pupil; one of the whole school names none.")
+    client: list[str] | None = None
+    first: Day | None = Field(None, alias="from", description="The first day of reading, London's.")
+    last: Day | None = Field(None, alias="to", description="The last day of reading, London's.")
+    limit: int = Field(lists.DEFAULT_LIMIT, ge=1, le=lists.MOST)
+    cursor: str | None = Field(None, description="`next` of the page before.")
+
+
+class _Place(Body):
+    """A row of the list, below which the next page begins."""
+
+    at: Instant
+    id: UUID
+
+
+def _place(cursor: str | None) -> tuple[datetime | None, UUID | None]:
+    read = lists.position(cursor, frozenset({"at", "id"}))
+    if read is None:
+        return None, None
+    try:
+        place = _Place.model_validate(read)
+    except ValidationError as caught:
+        raise lists.not_ours() from caught
+    return place.at, place.id
+
+
+@router.get("/v1/schools/{urn}/reads", summary="List who looked")
+async def get_reads(
+    caller: AuditReader, filters: Annotated[ReadFilters, Query()], request: Request, response: Response
+) -> dict[str, Any]:
+    """Give the reads of pupils' history, newest first: through which client, of whom, and as at which position.
+
+    Without a pupil a read was of the whole school. This list is not itself a read of a pupil's history.
+    """
+    before_at, before_id = _place(filters.cursor)
+    async with database.reading(caller.engine, caller.school_id) as connection:
+        pupil_nos = None
+        if filters.pupil is not None:
+            pupil_nos = list((await pupil_ids.numbers(connection, caller.school_id, filters.pupil)).values())
+        rows = [
+            row
+            async for row in _sql.reads(
+                connection,
+                school_id=caller.school_id,
+                pupil_nos=pupil_nos,
+                clients=filters.client,
+                since=midnight(filters.first),
+                until=midnight(filters.last, after=True),
+                before_at=before_at,
+                before_id=before_id,
+                limit=filters.limit + 1,
+            )
+        ]
+        named = [row["pupil_no"] for row in rows if row["pupil_no"] is not None]
+        ids = await pupil_ids.ids(connection, caller.school_id, named)
+    items = [
+        {
+            "at": written(row["at"]),
+            "client": row["client_id"],
+            "what": row["what"],
+            "pupil": None if row["pupil_no"] is None else ids[row["pupil_no"]],
+            "read_by": row["read_by"],
+            "from": row["first_day"],
+            "to": row["last_day"],
+            "as_at": f"seq:{row['seq']}",
+        }
+        for row in rows[: filters.limit]
+    ]
+    following = None
+    if len(rows) > filters.limit:
+        last = rows[filters.limit - 1]
+        following = {"at": written(last["at"]), "id": str(last["id"])}
+    return lists.page(request, response, items, following)

@@ -1,0 +1,382 @@
+"""Who looked at whose history: recorded and committed before the answer, listed afterwards, and never changed."""
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office, refusal
+from tests.support.services import Register
+
+READER = "C. Clerk, Attendance officer"
+
+# Every route that gives something of a school, with what its read is recorded as.
+# ASSUMPTION: the roll and a register of one session are the day's work, not history: their reads are not recorded.
+RECORDED_AS: dict[str, str | None] = {
+    "": None,
+    "/calendar/{academic_year}": None,
+    "/pupils": None,
+    "/pupils/{id}": "pupil",
+    "/pupils/{id}/marks": "pupil-marks",
+    "/registers/{date}/{session}": None,
+    "/amendments": "amendments",
+    "/amendments/totals": "amendments",
+    "/changes": "changes",
+    "/events": "events",
+    "/reads": None,
+}
+ASKED = {"/changes": "/changes?between=seq:0&and=seq:1"}
+MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM"}
+RECORDED = [
+    *("/pupils/p-001", "/pupils/p-001/marks", "/amendments", "/amendments?format=csv", "/amendments?format=ndjson"),
+    *("/events", "/events?part=texts"),
+]
+
+
+@pytest.fixture(scope="module")
+async def read(register: Register, admin: httpx.AsyncClient) -> Office:
+    """Give a school with two amendments, of two pupils and two days."""
+    office = await open_office(admin, register.database, "900151", pupils=4)
+    register.clock.set("2026-09-08T16:00:00+01:00")
+    for day in (MONDAY, TUESDAY):
+        await office.entered(("p-001", "N"), ("p-002", "N"), day=day)
+    await office.amended(amending("p-001", "N", "I"), amending("p-002", "N", "M", date=TUESDAY))
+    return office
+
+
+_minutes = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _onwards(register: Register) -> None:
+    """Begin each test a minute after the one before: the list is in the order of instants."""
+    register.clock.set("2026-09-08T16:00:00+01:00")
+    register.clock.now += timedelta(minutes=next(_minutes))
+
+
+@asynccontextmanager
+async def owner(register: Register) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    connection = await asyncpg.connect(register.database.owner_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def later(register: Register, seconds: int = 1) -> str:
+    """Let time pass, and give the instant as answers have it."""
+    register.clock.now += timedelta(seconds=seconds)
+    return register.clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+async def listed(office: Office, **params: Any) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = (await office.get("/reads", **params))["items"]
+    return items
+
+
+async def look(office: Office, path: str, **request: Any) -> httpx.Response:
+    answer = await office.http.get(office.path(path), **request)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+async def count(register: Register) -> int:
+    async with owner(register) as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM access.pupil_read"))
+
+
+async def test_every_route_of_a_school_is_either_recorded_or_known_not_to_be(read: Office) -> None:
+    paths = (await read.http.get("/openapi.json")).json()["paths"]
+    school = "/v1/schools/{urn}"
+    given = {
+        path.removeprefix(school) for path, methods in paths.items() if path.startswith(school) and "get" in methods
+    }
+    assert given == RECORDED_AS.keys()
+
+
+@pytest.mark.parametrize(("path", "what"), RECORDED_AS.items())
+async def test_each_route_that_gives_history_leaves_one_row_and_no_other_does(
+    read: Office, register: Register, path: str, what: str | None
+) -> None:
+    before = await count(register)
+    at = later(register)
+    await look(read, ASKED.get(path, path).format(**MEANT))
+    assert await count(register) == before + (what is not None)
+    if what is not None:
+        assert [item["what"] for item in await listed(read) if item["at"] == at] == [what]
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "pupil", "dates"),
+    [
+        ("/pupils/p-001", "pupil", "p-001", (None, None)),
+        ("/pupils/p-001/marks", "pupil-marks", "p-001", ("2026-08-01", TUESDAY)),
+        (f"/pupils/p-002/marks?from={MONDAY}&to={MONDAY}", "pupil-marks", "p-002", (MONDAY, MONDAY)),
+        ("/amendments", "amendments", None, (None, None)),
+        (f"/amendments?from={MONDAY}&to={TUESDAY}", "amendments", None, (MONDAY, TUESDAY)),
+        ("/amendments?pupil=p-002&format=csv", "amendments", "p-002", (None, None)),
+        ("/amendments?format=ndjson", "amendments", None, (None, None)),
+        ("/events", "events", None, (None, None)),
+        ("/events?part=texts", "events", None, (None, None)),
+    ],
+)
+async def test_a_read_is_recorded_with_who_what_when_and_of_what(
+    read: Office, register: Register, path: str, what: str, pupil: str | None, dates: tuple[str | None, str | None]
+) -> None:
+    at = later(register)
+    await look(read, path, headers={"Rollbook-Read-By": READER})
+    row = (await listed(read, limit=1))[0]
+    audited = (await read.get("/amendments"))["items"][0]
+    assert row == {
+        "at": at,
+        "client": audited["client"],
+        "what": what,
+        "pupil": pupil,
+        "read_by": READER,
+        "from": dates[0],
+        "to": dates[1],
+        "as_at": f"seq:{(await read.head())[0]}",
+    }
+
+
+async def test_a_read_of_the_past_is_recorded_with_the_position_it_answered_at(
+    read: Office, register: Register
+) -> None:
+    for path in ("/pupils/p-001", "/pupils/p-001/marks", "/amendments"):
+        later(register)
+        await look(read, path, params={"as_at": "seq:8"})
+        assert (await listed(read, limit=1))[0]["as_at"] == "seq:8"
+    later(register)
+    await look(read, "/events", params={"after": 2, "limit": 3})
+    assert (await listed(read, limit=1))[0]["as_at"] == "seq:5"
+
+
+async def test_an_audit_of_named_pupils_leaves_a_row_for_each_that_the_school_knows(
+    read: Office, register: Register
+) -> None:
+    at = later(register)
+    await look(read, "/amendments", params={"pupil": ["p-001", "p-002", "p-001", "p-999"]})
+    rows = [row for row in await listed(read) if row["at"] == at]
+    assert sorted(row["pupil"] for row in rows) == ["p-001", "p-002"]
+
+
+async def test_every_page_of_an_audit_is_a_read(read: Office, register: Register) -> None:
+    before = await count(register)
+    answer = await look(read, "/amendments", params={"limit": 1})
+    await look(read, "/amendments", params={"limit": 1, "cursor": answer.json()["next"]})
+    assert await count(register) == before + 2
+
+
+@pytest.mark.parametrize("name", ["Zoë Łabędź, Schulleiterin ☕", "x" * 200, "é" * 200])
+async def test_the_reader_is_recorded_in_any_script(read: Office, register: Register, name: str) -> None:
+    later(register)
+    await look(read, "/pupils/p-001", headers={"Rollbook-Read-By": name.encode()})
+    assert (await listed(read, limit=1))[0]["read_by"] == name
+
+
+async def test_a_reader_need_not_be_named(read: Office, register: Register) -> None:
+    later(register)
+    await look(read, "/pupils/p-001")
+    assert (await listed(read, limit=1))[0]["read_by"] is None
+
+
+@pytest.mark.parametrize("name", [b"x" * 201, b"\xff\xfe", b""])
+async def test_a_reader_that_cannot_be_kept_is_refused_and_nothing_is_read(
+    read: Office, register: Register, name: bytes
+) -> None:
+    before = await count(register)
+    for path in RECORDED:
+        answer = await read.http.get(read.path(path), headers={b"Rollbook-Read-By": name})
+        refusal(answer, "invalid-parameter", at="Rollbook-Read-By")
+    assert await count(register) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/pupils/p-999", "unknown-pupil"),
+        ("/pupils/p-999/marks", "unknown-pupil"),
+        ("/pupils/p-001?as_at=seq:999", "as-at-in-future"),
+        ("/pupils/p-001/marks?from=2020-01-01", "invalid-parameter"),
+        ("/amendments?cursor=x", "invalid-cursor"),
+        ("/amendments?format=csv&as_at=seq:999", "as-at-in-future"),
+        ("/events?part=names", "invalid-parameter"),
+    ],
+)
+async def test_a_read_that_is_refused_leaves_nothing(read: Office, register: Register, path: str, code: str) -> None:
+    before = await count(register)
+    refusal(await read.http.get(read.path(path)), code)
+    assert await count(register) == before
+
+
+@pytest.mark.parametrize("path", ["/amendments?pupil=p-999", "/events?after=999"])
+async def test_an_answer_that_tells_of_nobody_leaves_nothing(read: Office, register: Register, path: str) -> None:
+    before = await count(register)
+    await look(read, path)
+    assert await count(register) == before
+
+
+async def test_who_may_not_read_leaves_nothing(read: Office, register: Register) -> None:
+    before = await count(register)
+    async with calling(register, ("marks:write",)) as http:
+        for path in (*RECORDED, "/reads"):
+            refusal(await http.get(read.path(path)), "scope-required")
+    async with calling(register, ("register:read", "audit:read"), "schools", ["900999"]) as http:
+        for path in (*RECORDED, "/reads"):
+            refusal(await http.get(read.path(path)), "unknown-school")
+    async with calling(register, ("register:read",)) as http:
+        refusal(await http.get(read.path("/reads")), "scope-required")
+    assert await count(register) == before
+
+
+FORBID = ("REVOKE INSERT ON access.pupil_read FROM rollbook_register",)
+ALLOW = ("GRANT INSERT ON access.pupil_read TO rollbook_register",)
+FAIL_AT_COMMIT = (
+    "CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$",
+    "CREATE CONSTRAINT TRIGGER fails_at_commit AFTER INSERT ON access.pupil_read "
+    "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.fail()",
+)
+SUCCEED = ("DROP FUNCTION public.fail() CASCADE",)
+
+
+@pytest.mark.parametrize(("hinder", "mend"), [(FORBID, ALLOW), (FAIL_AT_COMMIT, SUCCEED)])
+async def test_a_read_that_cannot_be_recorded_is_not_answered(
+    read: Office, register: Register, hinder: tuple[str, ...], mend: tuple[str, ...]
+) -> None:
+    before = await count(register)
+    async with owner(register) as connection:
+        for statement in hinder:
+            await connection.execute(statement)
+        try:
+            for path in RECORDED:
+                body = refusal(await read.http.get(read.path(path)), "internal-error")
+                assert body.keys() == {"type", "code", "title", "status", "detail"}
+            await look(read, "/pupils")
+        finally:
+            for statement in mend:
+                await connection.execute(statement)
+    assert await count(register) == before
+    await look(read, "/pupils/p-001")
+    assert await count(register) == before + 1
+
+
+async def test_nobody_can_change_or_delete_a_row(read: Office, register: Register) -> None:
+    await look(read, "/pupils/p-001")
+    statements = (
+        "UPDATE access.pupil_read SET read_by = NULL",
+        "DELETE FROM access.pupil_read",
+        "TRUNCATE access.pupil_read",
+    )
+    service = await asyncpg.connect(register.database.register_url)
+    try:
+        for statement in statements:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await service.execute(statement)
+    finally:
+        await service.close()
+    async with owner(register) as connection:
+        for statement in statements:
+            with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+                await connection.execute(statement)
+
+
+@pytest.fixture(scope="module")
+async def looked(register: Register, admin: httpx.AsyncClient) -> tuple[Office, str]:
+    """Give a school that was read on two days by two clients, and the second client."""
+    office = await open_office(admin, register.database, "900152", pupils=3)
+    register.clock.set("2026-09-08T23:59:58+01:00")
+    await look(office, "/pupils/p-001")
+    register.clock.set("2026-09-09T00:00:00+01:00")
+    await look(office, "/pupils/p-002")
+    register.clock.set("2026-09-09T12:00:00+01:00")
+    await look(office, "/events")
+    async with calling(register, ("register:read",)) as other:
+        register.clock.set("2026-09-09T12:00:01+01:00")
+        assert (await other.get(office.path("/pupils/p-001/marks"))).status_code == 200
+    return office, (await listed(office, limit=1))[0]["client"]
+
+
+ALL = [("pupil-marks", "p-001"), ("events", None), ("pupil", "p-002"), ("pupil", "p-001")]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, ALL),
+        ({"pupil": "p-001"}, [ALL[0], ALL[3]]),
+        ({"pupil": ["p-001", "p-002"]}, [ALL[0], ALL[2], ALL[3]]),
+        ({"pupil": "p-003"}, []),
+        ({"pupil": "p-999"}, []),
+        ({"from": "2026-09-09"}, ALL[:3]),
+        ({"to": "2026-09-08"}, ALL[3:]),
+        ({"from": "2026-09-08", "to": "2026-09-08"}, ALL[3:]),
+        ({"from": "2026-09-10"}, []),
+        ({"pupil": "p-001", "to": "2026-09-08"}, ALL[3:]),
+        ({"client": "nobody"}, []),
+    ],
+)
+async def test_every_filter_narrows_the_list(
+    looked: tuple[Office, str], params: dict[str, Any], expected: list[Any]
+) -> None:
+    office, _ = looked
+    assert [(row["what"], row["pupil"]) for row in await listed(office, **params)] == expected
+
+
+async def test_the_list_can_be_of_one_client_or_several(looked: tuple[Office, str]) -> None:
+    office, other = looked
+    ours = {row["client"] for row in await listed(office)} - {other}
+    assert [row["what"] for row in await listed(office, client=other)] == ["pupil-marks"]
+    assert [row["what"] for row in await listed(office, client=[other, *ours])] == [what for what, _ in ALL]
+
+
+async def test_pages_go_on_below_the_first_while_reads_arrive(register: Register, admin: httpx.AsyncClient) -> None:
+    office = await open_office(admin, register.database, "900153", pupils=6)
+    for number in range(1, 6):
+        # The last three are of one and the same instant.
+        later(register, int(number < 4))
+        await look(office, f"/pupils/p-00{number}")
+    whole = await listed(office)
+    assert {row["pupil"] for row in whole[:3]} == {"p-003", "p-004", "p-005"}
+    assert [row["pupil"] for row in whole[3:]] == ["p-002", "p-001"]
+    answer = await look(office, "/reads", params={"limit": 2})
+    seen = answer.json()["items"]
+    later(register)
+    await look(office, "/pupils/p-006")
+    while answer.json()["next"] is not None:
+        link = answer.headers["link"]
+        assert link.endswith('>; rel="next"')
+        answer = await office.http.get(link[1:].partition(">")[0])
+        assert answer.status_code == 200
+        seen += answer.json()["items"]
+    assert seen == whole
+    assert (await listed(office, limit=1))[0]["pupil"] == "p-006"
+    assert (await office.get("/reads", limit=6))["next"] is None
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "é", "eyJhdCI6IngiLCJpZCI6IngifQ", "eyJhdCI6MSwiaWQiOjF9", "eyJzZXEiOjEsImJlZm9yZSI6MX0"]
+)
+async def test_a_cursor_that_is_not_ours_is_refused(read: Office, cursor: str) -> None:
+    refusal(await read.http.get(read.path("/reads"), params={"cursor": cursor}), "invalid-cursor", at="cursor")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("limit", "0"), ("limit", "1001"), ("from", "0001-01-01"), ("to", "today")]
+)
+async def test_a_filter_that_cannot_be_is_refused(read: Office, name: str, value: str) -> None:
+    refusal(await read.http.get(read.path("/reads"), params={name: value}), "invalid-parameter", at=name)
+
+
+async def test_the_reads_of_one_school_are_not_shown_at_another(
+    looked: tuple[Office, str], read: Office, register: Register
+) -> None:
+    office, other = looked
+    assert await listed(read, client=other) == []
+    async with calling(register, ("audit:read",), "schools", [read.urn]) as http:
+        assert (await http.get(read.path("/reads"))).status_code == 200
+        refusal(await http.get(office.path("/reads")), "unknown-school")
