@@ -192,7 +192,7 @@ async def test_pages_keep_both_positions_of_the_first_while_the_register_moves(
     first = await at(compared)
     await compared.entered(*((id_, "N") for id_ in pupils))
     second = await at(compared)
-    answer = await ask(compared, first, second, limit=1)
+    answer = await ask(compared, first, second, limit=2)
     seen = answer.json()["items"]
     assert [item["pupil"] for item in seen] == pupils[:2]
     await compared.amended(amending(pupils[0], "N", "I"), amending(pupils[4], "N", "I"))
