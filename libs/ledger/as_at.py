@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from kit import database
 from kit.database import TRANSACTION_TIMEOUT_MS, Connection
 from kit.problems import Fault, Problem
+
+BEFORE_THE_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""The instant of `seq:0`, at which nothing had been recorded: fixed, so that it repeats as every other position does."""
 
 _sql = database.statements(__file__)
 _LONGEST_WRITE = timedelta(milliseconds=TRANSACTION_TIMEOUT_MS)
@@ -36,7 +39,7 @@ async def resolve(
         if seq > head["seq"]:
             raise _in_future(f"The register stands at seq {head['seq']}.", parameter)
         recorded = await _sql.recorded_by(connection, school_id=school_id, seq=seq)
-        return AsAt(recorded["recorded_at"] if recorded else head["recorded_at"], seq, settled=True)
+        return AsAt(recorded["recorded_at"] if recorded else BEFORE_THE_FIRST, seq, settled=True)
     instant = _instant(asked, parameter)
     if instant > now:
         raise _in_future("The instant lies in the future.", parameter)

@@ -74,6 +74,13 @@ async def test_a_position_repeats_itself_after_more_has_been_written(engine: Asy
     assert (await at(engine, school, "seq:1")).settled
 
 
+async def test_the_position_before_the_first_event_repeats_itself_too(engine: AsyncEngine, school: int) -> None:
+    before = await at(engine, school, "seq:0")
+    await write(engine, school, mark(1))
+    assert await at(engine, school, "seq:0") == before
+    assert before.settled
+
+
 async def test_what_is_to_come_is_refused(engine: AsyncEngine, school: int) -> None:
     await write(engine, school, mark(1))
     for asked in ("seq:2", (LATER + timedelta(seconds=1)).isoformat()):
