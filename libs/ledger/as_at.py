@@ -9,7 +9,7 @@ from kit.database import TRANSACTION_TIMEOUT_MS, Connection
 from kit.problems import Fault, Problem
 
 BEFORE_THE_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-"""The instant of `seq:0`, at which nothing had been recorded: fixed, so that it repeats as every other position does."""
+"""The instant of `seq:0`, at which nothing had been recorded: fixed, so that it repeats as any other position does."""
 
 _sql = database.statements(__file__)
 _LONGEST_WRITE = timedelta(milliseconds=TRANSACTION_TIMEOUT_MS)
