@@ -10,12 +10,12 @@ from pydantic import Field
 from codes.book import Session
 from codes.register import Amendment
 from kit import database, formats, lists, pupil_ids
-from kit.fields import Body, Day, Instant, Text, TimeOfDay, Words, written
+from kit.fields import Body, Day, Text, written
 from kit.schools import Caller, midnight
 from ledger import read
 from ledger.as_at import resolve
 from register_api import reads
-from register_api.bodies import AsAtRead, BySystem, Faulty, MadeBy, PupilId, stands_alone
+from register_api.bodies import AsAtRead, EntryItem, Faulty, Made, MadeBy, stands_alone
 from register_api.caller import AmendmentsWriter, AuditReader, DryRun
 from register_api.outcomes import Outcomes
 from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
@@ -28,22 +28,15 @@ COLUMNS = (
 )
 
 
-class AmendmentItem(Body):
+class AmendmentItem(EntryItem):
     """An amendment of one entry; `original_entry` must still stand."""
 
-    pupil: Annotated[str, PupilId]
     date: Day
     session: Session
     original_entry: Annotated[str, Field(strict=True, max_length=4)]
     amended_entry: Annotated[str, Field(strict=True, max_length=4)]
     reason: Text = ""
     version: Annotated[int, Field(strict=True, ge=1)] | None = None
-    arrived_at: TimeOfDay | None = None
-    minutes_late: Annotated[int, Field(strict=True, ge=0, le=600)] | None = None
-    nature: Words | None = None
-    made_by: MadeBy | None = None
-    made_at: Instant | None = None
-    by_system: BySystem | None = None
 
 
 EXAMPLE = {
@@ -61,12 +54,9 @@ EXAMPLE = {
 }
 
 
-class Amend(Body, json_schema_extra={"examples": [EXAMPLE]}):
+class Amend(Made, json_schema_extra={"examples": [EXAMPLE]}):
     """Amendments of any dates, and who made them."""
 
-    made_by: MadeBy | None = None
-    made_at: Instant | None = None
-    by_system: BySystem | None = None
     amendments: list[Annotated[AmendmentItem, stands_alone]]
 
 

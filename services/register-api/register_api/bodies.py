@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from kit.fields import Body, Instant, Words, written
+from kit.fields import Body, Instant, TimeOfDay, Words, written
 from kit.problems import Fault, fault_of
 from ledger.as_at import AsAt
 from ledger.writers import Person
@@ -30,6 +30,14 @@ class BySystem(Body):
     system: Words
     rule: Words
     cause: Words
+
+
+class Made(Body):
+    """Who made something, when, and by which rule where it was automatic."""
+
+    made_by: MadeBy | None = None
+    made_at: Instant | None = None
+    by_system: BySystem | None = None
 
 
 class Change(Body):
@@ -69,6 +77,15 @@ stands_alone = WrapValidator(_or_faulty)
 """Marks an item of a list that may be malformed without harm to the others; it is then a `Faulty`."""
 
 PupilId = Field(pattern=f"^{_PUPIL_ID}$", description="The MIS's own id of the pupil.", examples=["p-001"])
+
+
+class EntryItem(Made):
+    """What an item about one pupil's entry may state beside its codes; what it leaves out of who and when, the request says."""
+
+    pupil: Annotated[str, PupilId]
+    arrived_at: TimeOfDay | None = None
+    minutes_late: Annotated[int, Field(strict=True, ge=0, le=600)] | None = None
+    nature: Words | None = None
 
 
 class AsAtRead(Body):

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from codes.book import Session
 from codes.register import Mark
-from kit.fields import Body, Day, Instant, TimeOfDay, Words
-from register_api.bodies import BySystem, Faulty, MadeBy, PupilId, stands_alone
+from kit.fields import Day
+from register_api.bodies import EntryItem, Faulty, Made, stands_alone
 from register_api.caller import DryRun, MarksWriter
 from register_api.outcomes import Outcomes
 from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
@@ -23,17 +23,10 @@ SessionDate = Annotated[
 SessionName = Annotated[Session, Path(description="AM or PM.")]
 
 
-class MarkItem(Body):
+class MarkItem(EntryItem):
     """A mark for one pupil."""
 
-    pupil: Annotated[str, PupilId]
     code: Annotated[str, Field(strict=True, max_length=4, description="A code in force on the date.", examples=["/"])]
-    arrived_at: TimeOfDay | None = None
-    minutes_late: Annotated[int, Field(strict=True, ge=0, le=600)] | None = None
-    nature: Words | None = None
-    made_by: MadeBy | None = None
-    made_at: Instant | None = None
-    by_system: BySystem | None = None
 
 
 EXAMPLE = {
@@ -43,12 +36,9 @@ EXAMPLE = {
 }
 
 
-class EnterMarks(Body, json_schema_extra={"examples": [EXAMPLE]}):
+class EnterMarks(Made, json_schema_extra={"examples": [EXAMPLE]}):
     """The marks of one session, and who made them."""
 
-    made_by: MadeBy | None = None
-    made_at: Instant | None = None
-    by_system: BySystem | None = None
     marks: list[Annotated[MarkItem, stands_alone]]
 
 
