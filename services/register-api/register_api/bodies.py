@@ -80,7 +80,7 @@ PupilId = Field(pattern=f"^{_PUPIL_ID}$", description="The MIS's own id of the p
 
 
 class EntryItem(Made):
-    """What an item about one pupil's entry may state beside its codes; what it leaves out of who and when, the request says."""
+    """What an item about one pupil's entry may state beside its codes; who and when, where the request does not."""
 
     pupil: Annotated[str, PupilId]
     arrived_at: TimeOfDay | None = None
