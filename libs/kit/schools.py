@@ -27,6 +27,12 @@ def midnight(on: date | None, *, after: bool = False) -> datetime | None:
     return datetime.combine(on + timedelta(days=1) if after else on, time(), LONDON)
 
 
+def london_now(request: Request) -> datetime:
+    """Give the present instant, in London's time, by the clock of the application that answers `request`."""
+    moment: datetime = request.app.state.clock()
+    return moment.astimezone(LONDON)
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """An identity at a school within its reach."""
@@ -39,8 +45,7 @@ class Caller:
 
     def now(self) -> datetime:
         """Give the present instant, in London's time."""
-        moment: datetime = self.request.app.state.clock()
-        return moment.astimezone(LONDON)
+        return london_now(self.request)
 
 
 @dataclass(frozen=True, slots=True)

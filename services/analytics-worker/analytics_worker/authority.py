@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from codes.identifiers import la_name
 from kit import database
 from kit.problems import Problem
-from kit.schools import LONDON
+from kit.schools import london_now
 from kit.tokens import Needs
 
 _sql = database.statements(__file__)
@@ -29,8 +29,7 @@ class Area:
 
     def now(self) -> datetime:
         """Give the present instant, in London's time."""
-        moment: datetime = self.request.app.state.clock()
-        return moment.astimezone(LONDON)
+        return london_now(self.request)
 
 
 @dataclass(frozen=True, slots=True)

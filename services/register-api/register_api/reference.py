@@ -9,7 +9,7 @@ from codes import book
 from kit.catalogue import CATALOGUE
 from kit.fields import Day
 from kit.problems import Problem
-from kit.schools import LONDON
+from kit.schools import london_now
 
 router = APIRouter(tags=["reference"])
 
@@ -19,7 +19,7 @@ On = Annotated[Day | None, Query(description="The codes of this date; today with
 @router.get("/v1/codes", summary="The codes in force on a date")
 async def codes(request: Request, on: On = None) -> dict[str, Any]:
     """Give every code that may be entered for a session of the date, with its class and what must accompany it."""
-    day: date = on or request.app.state.clock().astimezone(LONDON).date()
+    day: date = on or london_now(request).date()
     items = [
         {
             "code": reading.code,

@@ -14,7 +14,7 @@ from kit import database
 from kit.database import Connection
 from kit.fields import Body, Day, Words
 from kit.problems import Fault, Problem, pointer
-from kit.schools import LONDON, Caller, Urn, school_id_in_reach
+from kit.schools import Caller, Urn, london_now, school_id_in_reach
 from kit.tokens import Identity, Needs
 from ledger import append
 from ledger.as_at import resolve
@@ -133,7 +133,7 @@ async def put_school(
     if wrong := urn_fault(urn):
         raise Problem("invalid-urn", wrong, (Fault(wrong, parameter="urn"),))
     _check(body)
-    now = request.app.state.clock().astimezone(LONDON)
+    now = london_now(request)
     school_id = await school_id_in_reach(request, writer, urn)
     continued = await _continued(request, writer, body) if school_id is None else None
     # The transaction of a school that is new begins as nobody's, and turns to the school once it has a number.
