@@ -28,13 +28,16 @@ RECORDED_AS: dict[str, str | None] = {
     "/amendments/totals": "amendments",
     "/changes": "changes",
     "/events": "events",
+    "/late-entries": "late-entries",
+    "/roll-changes": "roll-changes",
     "/reads": None,
 }
 ASKED = {"/changes": "/changes?between=seq:0&and=seq:1"}
 MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM"}
 RECORDED = [
     *("/pupils/p-001", "/pupils/p-001/marks", "/amendments", "/amendments?format=csv", "/amendments?format=ndjson"),
-    *("/events", "/events?part=texts"),
+    *("/events", "/events?part=texts", "/late-entries", "/late-entries?format=csv", "/roll-changes?format=ndjson"),
+    *("/pupils/p-001/marks?format=csv", "/amendments/totals?format=csv", "/changes?between=seq:0&and=seq:1&format=csv"),
 ]
 
 

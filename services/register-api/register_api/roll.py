@@ -13,7 +13,7 @@ from kit import database, lists
 from kit.database import Connection
 from kit.fields import Body, Day, written
 from kit.problems import Fault, Problem
-from kit.schools import Caller
+from kit.schools import LONDON, Caller
 from ledger import append
 from ledger.append import NewChange
 from ledger.as_at import resolve
@@ -279,29 +279,40 @@ async def get_pupil(
     return {"id": id_, **history[-1]["entry"], "history": history, "as_at": AsAtRead.of(at).model_dump()}
 
 
+def _day(ordinal: int) -> date:
+    try:
+        return date.fromordinal(ordinal)
+    except (ValueError, OverflowError) as caught:
+        raise lists.not_ours() from caught
+
+
 @router.get("/v1/schools/{urn}/pupils", summary="List the roll")
 async def get_pupils(
     caller: RegisterReader,
     request: Request,
     response: Response,
-    on: Annotated[Day | None, Query(description="The roll of this date; today without it.")] = None,
+    on: Annotated[
+        Day | None, Query(description="The roll of this date; today, or that of `as_at`, without it.")
+    ] = None,
     class_: Annotated[list[str] | None, Query(alias="class", description="One class, or several.")] = None,
     as_at: AsAtText = None,
     limit: lists.Limit = lists.DEFAULT_LIMIT,
     cursor: lists.CursorText = None,
 ) -> dict[str, Any]:
     """Give the pupils on roll on a date, in the order of their numbers."""
-    position = lists.numbers(cursor, frozenset({"seq", "after"}))
-    now: datetime = caller.now()
+    position = lists.numbers(cursor, frozenset({"seq", "after", "on"}))
+    if position is not None:
+        on = _day(position["on"])
     async with database.reading(caller.engine, caller.school_id) as connection:
         asked = as_at if position is None else f"seq:{position['seq']}"
-        at = await resolve(connection, caller.school_id, asked, now)
+        at = await resolve(connection, caller.school_id, asked, caller.now())
+        on = on or at.instant.astimezone(LONDON).date()
         rows = [
             row
             async for row in _sql.on_roll(
                 connection,
                 school_id=caller.school_id,
-                on=on or now.date(),
+                on=on,
                 seq=at.seq,
                 classes=class_,
                 after=0 if position is None else position["after"],
@@ -312,5 +323,7 @@ async def get_pupils(
         {**json.loads(row["body"]), "id": row["id"], "year_group": row["year_group"], "class": row["class"]}
         for row in rows[:limit]
     ]
-    following = {"seq": at.seq, "after": rows[limit - 1]["pupil_no"]} if len(rows) > limit else None
+    following = None
+    if len(rows) > limit:
+        following = {"seq": at.seq, "after": rows[limit - 1]["pupil_no"], "on": on.toordinal()}
     return {"as_at": AsAtRead.of(at).model_dump(), **lists.page(request, response, items, following)}

@@ -8,9 +8,11 @@ from fastapi.responses import Response
 from kit import database
 from kit.lists import MOST
 from ledger import read
+from ledger.as_at import resolve
 from ledger.leaf import canonical
 from register_api import reads
-from register_api.caller import AuditReader
+from register_api.caller import AsAtText, AuditReader
+from register_api.listing import AS_AT, said
 
 router = APIRouter(tags=["stream"])
 
@@ -36,14 +38,17 @@ async def events(
     after: After = 0,
     part: Part = "leaves",
     limit: LimitOfEvents = 10 * MOST,
+    as_at: AsAtText = None,
     read_by: reads.ReadBy = None,
 ) -> Response:
     """Give events after a position, in order and without gaps, one line each; an empty answer is the end, for now.
 
-    Each line of the leaves, without its LF, is exactly the bytes that the tree hashes (docs/events.md).
+    `as_at` ends the stream at the position that it stands for. Each line of the leaves, without its LF, is exactly the
+    bytes that the tree hashes (docs/events.md).
     """
     async with database.reading(caller.engine, caller.school_id) as connection:
-        found = await read.events(connection, caller.school_id, after, limit)
+        at = await resolve(connection, caller.school_id, as_at, caller.now())
+        found = await read.events(connection, caller.school_id, after, min(limit, max(at.seq - after, 0)))
     # Who follows the stream asks often, and an empty answer tells of nobody.
     if found:
         await reads.record(caller, read_by, "events", found[-1].seq)
@@ -51,5 +56,5 @@ async def events(
         body = b"".join(event.leaf + b"\n" for event in found)
     else:
         body = "".join(canonical({"seq": event.seq, "texts": event.texts}) + "\n" for event in found).encode()
-    headers = {"Rollbook-Last-Seq": str(found[-1].seq if found else after)}
+    headers = {"Rollbook-Last-Seq": str(found[-1].seq if found else after), AS_AT: said(at)}
     return Response(body, media_type="application/x-ndjson", headers=headers)
