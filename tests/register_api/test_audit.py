@@ -75,6 +75,14 @@ ALL = [
         ([("lag_min", "7")], [ALL[2]]),
         ([("lag_min", "0"), ("pupil", "p-003")], [ALL[3]]),
         ([("original_entry", "\\")], []),
+        ([("reason", "CAFÉ")], [ALL[2]]),
+        ([("reason", "telephoned")], [row for row in ALL if row != ALL[2]]),
+        ([("reason", "unwell"), ("reason", "telephoned")], ALL),
+        ([("reason", "%")], []),
+        ([("made_by_name", TEACHER["name"])], [ALL[3]]),
+        ([("made_by_name", "a. teacher")], []),
+        ([("made_by_position", OFFICE["position"])], [row for row in ALL if row != ALL[3]]),
+        ([("made_by_name", TEACHER["name"]), ("made_by_position", OFFICE["position"])], []),
     ],
 )
 async def test_every_filter_narrows_and_a_repeated_one_means_or(

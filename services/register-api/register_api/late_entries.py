@@ -60,30 +60,31 @@ def _closing(policy: Policy, session: Session) -> tuple[time, Mapping[str, time]
     return closes, {group: at for group, at in own.items() if at != closes}
 
 
-def _next_midnight(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), LONDON)
-
-
-def sittings(school: School, first: date, last: date) -> dict[str, list[Any]]:
-    """Give when the register of each day and session closed, as the statement takes it: both days inclusive.
+def closings(school: School, first: date, last: date) -> dict[str, list[Any]]:
+    """Give when the registers closed from a day to another inclusive, as the statement takes it.
 
     ASSUMPTION: without a calendar or a policy nobody knows when; it is late what was recorded on a later London day.
     """
-    given: dict[str, list[Any]] = {name: [] for name in ("days", "sessions", "closes", "earliest")}
-    own: dict[str, list[Any]] = {name: [] for name in ("own_days", "own_sessions", "own_year_groups", "own_closes")}
-    for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
-        known = school.policies and school.calendar(day) is not None
-        for session in Session:
-            closes, others = _closing(school.policy(day), session) if known else (None, {})
-            at = _next_midnight(day) if closes is None else datetime.combine(day, closes, LONDON)
-            apart = {group: datetime.combine(day, other, LONDON) for group, other in others.items()}
-            row = (day, session.value, at, min([at, *apart.values()]))
-            for values, value in zip(given.values(), row, strict=True):
-                values.append(value)
-            for group, other in apart.items():
-                for values, value in zip(own.values(), (day, session.value, group, other), strict=True):
-                    values.append(value)
-    return given | own
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    # What is midnight to one day is no closing of another: a day is known or not, for all its year groups.
+    known = [bool(school.policies) and school.calendar(day) is not None for day in days]
+    found = [
+        (day, *_closing(school.policy(day), session)) if is_known else (day, None, {})
+        for day, is_known in zip(days, known, strict=True)
+        for session in Session
+    ]
+    groups = sorted({group for _, _, own in found for group in own})
+    earliest: list[datetime] = []
+    closes: list[datetime] = []
+    for day, at, own in found:
+        if at is None:
+            ends = datetime.combine(day + timedelta(days=1), time(), LONDON)
+            each = [ends] * (1 + len(groups))
+        else:
+            each = [datetime.combine(day, own.get(group, at), LONDON) for group in ("", *groups)]
+        closes += each
+        earliest.append(min(each))
+    return {"earliest": earliest, "closes": closes, "year_groups": groups}
 
 
 def _minutes(late: timedelta) -> int | None:
@@ -145,7 +146,7 @@ async def late_entries(
             clients=filters.client,
             codes=filters.code,
             limit=limit,
-            **sittings(await facts.school(connection, caller.school_id, at.seq), first, last),
+            **closings(await facts.school(connection, caller.school_id, at.seq), first, last),
         )
         rows = [row async for row in found]
         ids = await pupil_ids.ids(connection, caller.school_id, [row["pupil_no"] for row in rows], at.seq)
