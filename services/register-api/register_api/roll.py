@@ -272,11 +272,12 @@ async def get_pupil(
             "made_by": None if row["name"] is None else {"name": row["name"], "position": row["position"]},
             "client": row["client_id"],
             "reason": row["reason"],
-            "entry": json.loads(row["body"]),
+            "entry": None if row["body"] is None else json.loads(row["body"]),
         }
         for row in rows
     ]
-    return {"id": id_, **history[-1]["entry"], "history": history, "as_at": AsAtRead.of(at).model_dump()}
+    # An entry whose text has been removed is null, and nothing of it stands.
+    return {"id": id_, **(history[-1]["entry"] or {}), "history": history, "as_at": AsAtRead.of(at).model_dump()}
 
 
 def _day(ordinal: int) -> date:
@@ -320,7 +321,7 @@ async def get_pupils(
             )
         ]
     items = [
-        {**json.loads(row["body"]), "id": row["id"], "year_group": row["year_group"], "class": row["class"]}
+        {**json.loads(row["body"] or "{}"), "id": row["id"], "year_group": row["year_group"], "class": row["class"]}
         for row in rows[:limit]
     ]
     following = None
