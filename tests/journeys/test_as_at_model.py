@@ -18,7 +18,7 @@ from analytics_worker import projector
 from analytics_worker.app import WorkerSettings
 from analytics_worker.app import create_app as create_worker
 from kit import database as kit_database
-from tests.support.office import Office, calling, open_office
+from tests.support.office import Office, calling, open_office, refusal
 from tests.support.past import SESSIONS, Past, stamp
 from tests.support.postgres import Database
 from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil
@@ -206,6 +206,9 @@ async def compare(house: House, desk: Desk, asked: str, chance: random.Random) -
         }
         of_pupil = await get(f"/pupils/{id_}/attendance", **WITHIN)
         assert of_pupil["codes"] == then.counted(DAYS, id_)
+    else:
+        for rest in ("", "/marks", "/attendance"):
+            refusal(await house.answer(f"{school}/pupils/{id_}{rest}", as_at=asked), "unknown-pupil")
     await compare_audit(get, desk, position["seq"], chance)
     whole = await get("/attendance", **WITHIN)
     assert (whole["codes"], whole["as_of"]["seq"], whole["as_of"]["behind"]) == (then.counted(DAYS), position["seq"], 0)

@@ -16,7 +16,7 @@ from tests.support.services import Register
         f"/registers/{MONDAY}/AM?form=csv",
         f"/registers/{MONDAY}/AM?classes=4B",
         "/amendments?form=csv",
-        "/amendments?reason=sick",
+        "/amendments?reasons=sick",
         "/pupils?page=2",
         "/events?since=1",
         "?as_of=seq:1",
