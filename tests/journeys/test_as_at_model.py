@@ -361,6 +361,21 @@ async def test_a_position_is_the_same_bytes_after_a_thousand_events_a_restart_an
             assert {each["outcome"] for each in await desk.office.amended(*({**item, **facts} for item in items))} == {
                 "amended"
             }
+        # What stood is amended too, and one of those who were there moves.
+        stood = desk.past.at(len(desk.past.facts)).chains()
+        again = [
+            {
+                "pupil": id_,
+                "date": on,
+                "session": session,
+                "original_entry": code,
+                "amended_entry": "C",
+                "reason": "Leave",
+            }
+            for (on, session, id_), chain in stood.items()
+            if (code := chain[-1].said["code"]) != "C"
+        ]
+        assert "amended" in {each["outcome"] for each in await desk.office.amended(*again)}
         await both.register.put(desk.office.path("/pupils/p-001"), json=pupil(**{"class": "4C"}))
         assert (await desk.office.head())[0] > begun + 1000
     engine = kit_database.connect(database.analytics_url, name="test", pool_size=1)
