@@ -5,6 +5,7 @@ says so. The whole of what waits is one seal, for between two positions of the h
 """
 
 import asyncio
+import logging
 import secrets
 from collections import Counter
 from collections.abc import Mapping
@@ -27,11 +28,12 @@ LOWEST_LEVEL = 5
 """Nodes below it are not kept: a proof hashes at most 31 leaves anew."""
 BLOCK, PRINT = 256, 4
 """Fingerprints a row, and bytes of each."""
-PORTION, SLICE = 2_000, 400
+PORTION, SLICE = 1_000, 250
 """Events read by one statement, and hashed before others have their turn: some milliseconds."""
 LONGEST_MS = 900_000
 """How long a seal may take: a register of many years is sealed at once when it comes in."""
 
+_log = logging.getLogger("rollbook.sealing")
 _sql = database.statements(__file__)
 Outcome = Literal["sealed", "standing", "busy", "failed"]
 
@@ -91,7 +93,7 @@ async def seal(engine: AsyncEngine, school_id: int, *, is_new: bool = False) -> 
     """Seal a register up to its head. The log must have been opened.
 
     `busy`: another process has it. `standing`: there was nothing to do. `failed`: its tables do not lead to the root
-    in its head; why is kept, and nothing else.
+    in its head, or cannot be read; why is kept, and nothing else. Raises where the database is away.
     """
     if is_new:
         await _begin(engine, school_id)
@@ -99,10 +101,20 @@ async def seal(engine: AsyncEngine, school_id: int, *, is_new: bool = False) -> 
         async with database.writing(engine, school_id, plan_once=True) as connection:
             await connection.execute(f"SET LOCAL transaction_timeout = {LONGEST_MS}")
             return await _seal(connection, school_id)
-    except _Unsound as caught:
+    except Exception as caught:
+        # Where it is the database that is away, this fails too.
         async with database.writing(engine, school_id) as connection:
-            await _sql.fail(connection, school_id=school_id, failure=str(caught))
+            await _sql.fail(connection, school_id=school_id, failure=_told(caught))
+        _log.error("school %d cannot be sealed: %s", school_id, _told(caught))
         return "failed"
+
+
+def _told(caught: Exception) -> str:
+    """Say what failed; never with the message of another's error, which may hold what a row holds."""
+    if isinstance(caught, _Unsound):
+        return str(caught)
+    state = getattr(caught, "sqlstate", None)
+    return f"{type(caught).__name__} {state}" if state else type(caught).__name__
 
 
 async def _begin(engine: AsyncEngine, school_id: int) -> None:
@@ -159,13 +171,14 @@ async def _grow(connection: Connection, school_id: int, register: str, growth: _
         {row["no"]: row["commitment"] async for row in _sql.staff(connection, school_id=school_id)},
         {row["no"]: row["commitment"] async for row in _sql.clients(connection, school_id=school_id)},
     )
+    first = growth.size + 1
     while growth.size < up_to:
         asked = {"school_id": school_id, "after": growth.size, "up_to": min(up_to, growth.size + PORTION)}
         listed = [row async for row in _sql.entries(connection, **asked)]
         listed += [row async for row in _sql.changes(connection, **asked)]
         rows = {row["seq"]: row for row in listed}
         if len(rows) != len(listed):
-            raise _Unsound(f"two of the events from {asked['after'] + 1} to {asked['up_to']} have one number")
+            raise _Unsound(f"two of the events from {first} to {up_to} have one number")
         texts: dict[int, dict[str, bytes]] = {}
         async for row in _sql.commitments(connection, **asked):
             texts.setdefault(row["seq"], {})[row["part"]] = row["commitment"]
@@ -173,7 +186,7 @@ async def _grow(connection: Connection, school_id: int, register: str, growth: _
             try:
                 _add(growth, rows[seq], texts.get(seq, {}), parts)
             except KeyError as caught:
-                where = f"the events from {growth.size + 1} to {up_to} cannot all be hashed"
+                where = f"the events from {first} to {up_to} cannot all be hashed"
                 raise _Unsound(f"{where}: event {seq}, or what it refers to, is missing") from caught
             if seq % SLICE == 0:
                 await asyncio.sleep(0)
@@ -226,3 +239,9 @@ def _blocks(after: int, prints: bytearray) -> dict[int, bytes]:
         found[leaf // BLOCK] = bytes(prints[at : at + width])
         at, leaf = at + width, (leaf // BLOCK + 1) * BLOCK
     return found
+
+
+async def failing(connection: Connection) -> int:
+    """Give how many registers cannot be sealed."""
+    count: int = await _sql.failing(connection)
+    return count
