@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from codes.calendar import academic_year
 from kit import database
 from kit.database import Connection
-from ledger import paths, tree
-from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, contents_bytes, head_bytes, mark_bytes
+from ledger import leaves, paths, tree
+from ledger.leaf import contents_bytes, head_bytes
 from ledger.tree import EMPTY_ROOT, WIDTH
 from ledger.writers import first_year
 
@@ -40,16 +40,6 @@ Outcome = Literal["sealed", "standing", "busy", "failed"]
 
 class _Unsound(Exception):
     """What the tables hold is not what the head was made from."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What the leaves of a register are made from beside their rows."""
-
-    register: str
-    keys: Mapping[int, bytes]
-    staff: Mapping[int, bytes]
-    clients: Mapping[int, bytes]
 
 
 @dataclass(slots=True)
@@ -75,6 +65,13 @@ class _Growth:
                 self.nodes.append((level, full, grown))
         self.frontier.append(grown)
         self.size += 1
+
+    def count(self, row: asyncpg.Record) -> None:
+        """Count an event under its subject."""
+        if "pupil_no" in row:
+            self.entries[row["pupil_no"], first_year(row["session_date"])] += 1
+        else:
+            self.changes[row["subject"]] += 1
 
     def subjects(self) -> dict[str, int]:
         """Give how many events were added about each subject."""
@@ -138,7 +135,7 @@ async def _seal(connection: Connection, school_id: int) -> Outcome:
     if head["seq"] <= after:
         raise _Unsound(f"sealed up to {after}, and the head at {head['seq']} is not what continues it")
     growth = _Growth(after, [frontier[at : at + WIDTH] for at in range(0, len(frontier), WIDTH)])
-    await _grow(connection, school_id, str(head["register_id"]), growth, head["seq"])
+    await _grow(connection, school_id, growth, head["seq"])
     frontier = b"".join(growth.frontier)
     if tree.root(frontier) != head["root"]:
         raise _Unsound(f"the events from {after + 1} to {head['seq']} do not lead to the root in the head")
@@ -163,54 +160,26 @@ async def _seal(connection: Connection, school_id: int) -> Outcome:
     return "sealed"
 
 
-async def _grow(connection: Connection, school_id: int, register: str, growth: _Growth, up_to: int) -> None:
+async def _grow(connection: Connection, school_id: int, growth: _Growth, up_to: int) -> None:
     """Append the leaves of the events up to a position, a portion at a time; raise _Unsound where one is amiss."""
-    parts = _Parts(
-        register,
-        {row["academic_year"]: row["key"] async for row in _sql.nonce_keys(connection, school_id=school_id)},
-        {row["no"]: row["commitment"] async for row in _sql.staff(connection, school_id=school_id)},
-        {row["no"]: row["commitment"] async for row in _sql.clients(connection, school_id=school_id)},
-    )
+    parts = await leaves.parts(connection, school_id)
     first = growth.size + 1
     while growth.size < up_to:
-        asked = {"school_id": school_id, "after": growth.size, "up_to": min(up_to, growth.size + PORTION)}
-        listed = [row async for row in _sql.entries(connection, **asked)]
-        listed += [row async for row in _sql.changes(connection, **asked)]
-        rows = {row["seq"]: row for row in listed}
-        if len(rows) != len(listed):
+        start, last = growth.size + 1, min(up_to, growth.size + PORTION)
+        portion = await leaves.rows(connection, school_id, [(start, last)])
+        rows = {row["seq"]: row for row in portion.events}
+        if len(rows) != len(portion.events):
             raise _Unsound(f"two of the events from {first} to {up_to} have one number")
-        texts: dict[int, dict[str, bytes]] = {}
-        async for row in _sql.commitments(connection, **asked):
-            texts.setdefault(row["seq"], {})[row["part"]] = row["commitment"]
-        for seq in range(growth.size + 1, asked["up_to"] + 1):
+        for seq in range(start, last + 1):
             try:
-                _add(growth, rows[seq], texts.get(seq, {}), parts)
+                row = rows[seq]
+                growth.add(leaves.leaf_bytes(row, portion.texts.get(seq, {}), parts))
             except KeyError as caught:
                 where = f"the events from {first} to {up_to} cannot all be hashed"
                 raise _Unsound(f"{where}: event {seq}, or what it refers to, is missing") from caught
+            growth.count(row)
             if seq % SLICE == 0:
                 await asyncio.sleep(0)
-
-
-def _add(growth: _Growth, row: asyncpg.Record, texts: Mapping[str, bytes], parts: _Parts) -> None:
-    """Append the leaf of a row, and count it; KeyError where something of it is missing."""
-    staff_no, client = row["staff_no"], parts.clients[row["client_no"]]
-    if "pupil_no" not in row:
-        _, kind, subject, made_at, recorded_at, _, _ = row.values()
-        made_by = None if staff_no is None else parts.staff[staff_no]
-        body, reason = texts["body"], texts.get("reason")
-        change = ChangeLeaf(
-            parts.register, row["seq"], kind, subject, made_at, recorded_at, made_by, client, body, reason
-        )
-        growth.add(change_bytes(change))
-        growth.changes[subject] += 1
-        return
-    seq, pupil_no, on, session, version, original, code, arrived_at, made_at, recorded_at, source, _, _ = row.values()
-    year, made_by = first_year(on), parts.staff[staff_no]
-    made_of = (parts.register, seq, pupil_no, on, session, version, original, code, arrived_at, made_at, recorded_at)
-    stated = (texts.get("reason"), texts.get("nature"), texts.get("by-system")) if texts else (None, None, None)
-    growth.add(mark_bytes(MarkLeaf(*made_of, source, made_by, client, *stated), parts.keys[year]))
-    growth.entries[pupil_no, year] += 1
 
 
 async def _contents(connection: Connection, school_id: int, subjects: Mapping[str, int]) -> bytes:
@@ -219,14 +188,14 @@ async def _contents(connection: Connection, school_id: int, subjects: Mapping[st
         row["subject"]: (row["events"], row["key"])
         async for row in _sql.counted(connection, school_id=school_id, subjects=list(subjects))
     }
-    keys, events, leaves = [], [], []
+    keys, events, hashes = [], [], []
     for subject, more in subjects.items():
         before, key = counted.get(subject) or (0, secrets.token_bytes(16))
         keys.append(key)
         events.append(before + more)
-        leaves.append(tree.leaf_hash(contents_bytes(subject, before + more, key)))
+        hashes.append(tree.leaf_hash(contents_bytes(subject, before + more, key)))
     await _sql.count_contents(
-        connection, school_id=school_id, subjects=list(subjects), events=events, keys=keys, leaves=leaves
+        connection, school_id=school_id, subjects=list(subjects), events=events, keys=keys, leaves=hashes
     )
     return paths.root_over(await _sql.contents(connection, school_id=school_id))
 

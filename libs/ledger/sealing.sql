@@ -29,35 +29,6 @@ SELECT school_id, 0, :checkpoint, CAST(:empty AS bytea), CAST(:empty AS bytea) F
 -- Take the register, unless another process has it.
 SELECT seq, frontier FROM ledger.sealed WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
 
--- name: nonce_keys(school_id)
--- The keys of the leaves' nonces.
-SELECT academic_year, key FROM ledger.nonce_key WHERE school_id = :school_id;
-
--- name: staff(school_id)
--- What stands for the persons who wrote.
-SELECT no, commitment FROM ledger.staff WHERE school_id = :school_id;
-
--- name: clients(school_id)
--- What stands for the clients that wrote.
-SELECT no, commitment FROM ledger.client WHERE school_id = :school_id;
-
--- name: entries(school_id, after, up_to)
--- Entries and amendments after one position and up to another.
-SELECT seq, pupil_no, session_date, session, version, original_code, code, arrived_at, made_at, recorded_at, source,
-       staff_no, client_no
-FROM ledger.event
-WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
-
--- name: changes(school_id, after, up_to)
--- Changes after one position and up to another.
-SELECT seq, kind, subject, made_at, recorded_at, staff_no, client_no
-FROM ledger.change
-WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
-
--- name: commitments(school_id, after, up_to)
--- What stands for the texts of those events.
-SELECT seq, part, commitment FROM ledger.text WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
-
 -- name: counted(school_id, subjects)
 -- How many events there are about these subjects so far, and their keys.
 SELECT subject, events, key FROM ledger.contents WHERE school_id = :school_id AND subject = ANY (CAST(:subjects AS text[]));

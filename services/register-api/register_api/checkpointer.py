@@ -30,8 +30,8 @@ from ledger.note import SigningKey
 
 POLL_SECONDS = 15.0
 """How long the checkpointer rests at the most before it looks whether anything is due."""
-PATIENCE = 3
-"""How often registers that another process has are asked for again, a second apart, before a day is closed."""
+PATIENCE, PAUSE = 10, 0.3
+"""How often registers that another process has are asked for again, and seconds in between, before signing without."""
 
 _log = logging.getLogger("rollbook.checkpoints")
 
@@ -70,7 +70,7 @@ async def configured(engine: AsyncEngine, now: Callable[[], datetime], settings:
 def _key(path: Path, origin: str) -> SigningKey:
     try:
         private = OKPKey.import_key(json.loads(path.read_text())).private_key
-    except (ValueError, JoseError):
+    except (ValueError, KeyError, JoseError):
         private = None
     if not isinstance(private, Ed25519PrivateKey):
         raise NotConfigured("a file of ROLLBOOK_CHECKPOINT_KEY holds no private Ed25519 JWK")
@@ -126,7 +126,7 @@ async def _seal(engine: AsyncEngine) -> bool:
         if not busy:
             return True
         waiting = busy
-        await asyncio.sleep(1)
+        await asyncio.sleep(PAUSE)
     return False
 
 

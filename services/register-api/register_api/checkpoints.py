@@ -12,7 +12,9 @@ from kit.problems import Fault, Problem
 from kit.schools import Caller
 from kit.service import engine_of
 from ledger import checkpoints as book
+from ledger import proving, read
 from ledger.as_at import resolve
+from register_api import reads
 from register_api.bodies import AsAtRead
 from register_api.caller import AuditReader
 
@@ -20,6 +22,9 @@ router = APIRouter(tags=["checkpoints"])
 _sql = database.statements(__file__)
 
 Size = Annotated[int | None, Query(ge=1, lt=2**62, description="The number of a checkpoint; without it, the last one.")]
+Seq = Annotated[int | None, Query(ge=1, lt=2**62, description="The position of an event.")]
+FromSeq = Annotated[int | None, Query(ge=1, lt=2**62, description="A position at which the register was sealed.")]
+ToSeq = Annotated[int | None, Query(ge=1, lt=2**62, description="A later one.")]
 From = Annotated[int, Query(alias="from", ge=1, lt=2**62, description="The earlier checkpoint.")]
 To = Annotated[int, Query(ge=1, lt=2**62, description="The later checkpoint.")]
 
@@ -96,3 +101,57 @@ async def get_standing(caller: AuditReader, size: Size = None) -> dict[str, Any]
         at = await resolve(connection, caller.school_id, f"seq:{stood.seq}", caller.now())
         register = await _sql.register_id(connection, school_id=caller.school_id)
     return {"register": str(register), "as_at": AsAtRead.of(at).model_dump(), **stood.written()}
+
+
+@router.get("/v1/schools/{urn}/proofs", summary="Prove an event, or that the register continues what it was")
+async def get_proofs(
+    caller: AuditReader,
+    seq: Seq = None,
+    size: Size = None,
+    from_seq: FromSeq = None,
+    to_seq: ToSeq = None,
+    read_by: reads.ReadBy = None,
+) -> dict[str, Any]:
+    """Give the path that leads from one event to the register's root at a checkpoint.
+
+    With `from_seq` and `to_seq` in its place: the path that proves that nothing was changed between two positions at
+    which the register was sealed.
+    """
+    if seq is not None and from_seq is None and to_seq is None:
+        return await _inclusion(caller, seq, size, read_by)
+    if seq is None and size is None and from_seq is not None and to_seq is not None:
+        return await _consistency(caller, from_seq, to_seq)
+    wanted = "Either `seq`, with a `size` if need be, or both `from_seq` and `to_seq`."
+    raise Problem("invalid-parameter", wanted, (Fault(wanted, parameter="seq"),))
+
+
+async def _inclusion(caller: Caller, seq: int, size: int | None, read_by: str | None) -> dict[str, Any]:
+    async with database.reading(caller.engine, caller.school_id) as connection:
+        stood = await _standing(connection, caller, size)
+        if seq > stood.seq:
+            raise Problem("not-sealed", f"Checkpoint {stood.size} covers the register up to {stood.seq}.")
+        found = await read.events(connection, caller.school_id, seq - 1, 1)
+        if not found:
+            raise Problem("not-found", f"Event {seq} has been let go: no more than its place is kept.")
+        path = (await proving.inclusion(connection, caller.school_id, [seq], stood.seq))[seq]
+    await reads.record(caller, read_by, "events", seq)
+    proven = book.Proven(found[0].leaf, seq - 1, stood.seq, tuple(path))
+    return {"seq": seq, **proven.written(), "standing": stood.written()}
+
+
+async def _consistency(caller: Caller, from_seq: int, to_seq: int) -> dict[str, Any]:
+    if from_seq > to_seq:
+        fault = Fault("Not before `from_seq`.", parameter="to_seq")
+        raise Problem("invalid-parameter", "`to_seq` lies before `from_seq`.", (fault,))
+    async with database.reading(caller.engine, caller.school_id) as connection:
+        earlier = await _sealed(connection, caller.school_id, from_seq)
+        later = await _sealed(connection, caller.school_id, to_seq)
+        path = await proving.consistency(connection, caller.school_id, from_seq, to_seq)
+    return {"from": earlier, "to": later, "path": [step.hex() for step in path]}
+
+
+async def _sealed(connection: Connection, school_id: int, seq: int) -> dict[str, Any]:
+    root = await _sql.sealed(connection, school_id=school_id, seq=seq)
+    if root is None:
+        raise Problem("not-sealed", f"The register was never sealed at {seq}.")
+    return {"seq": seq, "root": root.hex()}
