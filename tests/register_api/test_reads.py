@@ -28,6 +28,8 @@ RECORDED_AS: dict[str, str | None] = {
     "/amendments/totals": "amendments",
     "/changes": "changes",
     "/events": "events",
+    "/pupils/{id}/evidence": "evidence",
+    "/pupils/{id}/evidence/certificate": "evidence",
     "/reads": None,
 }
 ASKED = {"/changes": "/changes?between=seq:0&and=seq:1"}
