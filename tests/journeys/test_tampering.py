@@ -16,9 +16,9 @@ from kit import database as kit_database
 from kit.database import Connection
 from ledger import read, tree
 from onebox.cli import main
+from tests.support.deposited import Signed, checkpoint
 from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office, refusal
 from tests.support.postgres import Database
-from tests.support.sealing import Signed, checkpoint
 from tests.support.services import EVERY_SCOPE, Clock, Register, register_api
 
 AFTER_SCHOOL = "2026-09-08T16:00:00+01:00"

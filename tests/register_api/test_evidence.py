@@ -17,8 +17,9 @@ from ledger import checked_evidence, tree
 from ledger.leaf import nonce
 from ledger.note import PublicKey
 from onebox.verify import DoesNotHold, verify
+from tests.support.deposited import Signed, checkpoint
 from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office, refusal
-from tests.support.sealing import KEY, Signed, checkpoint
+from tests.support.sealing import KEY
 from tests.support.services import Register
 
 EVIDENCE = "/pupils/p-001/evidence"
@@ -256,11 +257,12 @@ async def test_no_sibling_hash_can_be_guessed_back_to_a_pupil_and_a_code(court: 
     assert not guessed(lambda _: mine) & siblings
 
 
-async def test_reading_evidence_is_recorded_and_needs_its_own_scope(court: Court) -> None:
+async def test_reading_evidence_is_recorded_and_needs_its_own_scope(court: Court, register: Register) -> None:
     await court.evidence("p-009")
     reads = (await court.office.get("/reads", pupil="p-009"))["items"]
     assert [(row["what"], row["from"], row["to"]) for row in reads] == [("evidence", "2026-08-01", "2027-07-31")]
-    refusal(await court.office.http.get(court.office.path(EVIDENCE), params=YEAR), "scope-required")
+    async with calling(register, ("audit:read", "register:read", "admin")) as http:
+        refusal(await http.get(court.office.path(EVIDENCE), params=YEAR), "scope-required")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +271,7 @@ async def test_reading_evidence_is_recorded_and_needs_its_own_scope(court: Court
         ("p-999", YEAR, "unknown-pupil"),
         ("p-001", {"academic_year": "2024-25"}, "no-entries"),
         ("p-001", {"academic_year": "2026"}, "invalid-parameter"),
-        ("p-001", {**YEAR, "size": 99}, "not-sealed"),
+        ("p-001", {**YEAR, "size": 99}, "unknown-checkpoint"),
     ],
 )
 async def test_what_there_is_no_evidence_of_is_refused(

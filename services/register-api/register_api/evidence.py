@@ -12,19 +12,17 @@ from kit import database, pupil_ids
 from kit.fields import written
 from kit.problems import Fault, Problem
 from kit.schools import AtSchool, Caller
-from ledger import checked_evidence, checkpoints, evidence, proving
+from ledger import checked_evidence, evidence
 from ledger.certificate import certificate
 from ledger.checking import Json
 from register_api import reads
+from register_api.checkpoints import Size, standing_at, unaltered
 from register_api.roll import PupilPath
 
 router = APIRouter(tags=["proof"])
 
 EvidenceReader = Annotated[Caller, Depends(AtSchool("evidence:read"))]
 Year = Annotated[str, Query(alias="academic_year", description="From 1 August to 31 July.", examples=["2026-27"])]
-Size = Annotated[
-    int | None, Query(ge=1, lt=2**62, description="The checkpoint to prove it against; the latest without it.")
-]
 
 
 def _bounds(year: str) -> tuple[date, date]:
@@ -54,13 +52,9 @@ async def _document(caller: Caller, id_: str, year: str, size: int | None, read_
         number = (await pupil_ids.numbers(connection, caller.school_id, [id_])).get(id_)
         if number is None:
             raise Problem("unknown-pupil", f"The school's admission register has no pupil {id_}.")
-        standing = await checkpoints.standing(connection, caller.school_id, size)
-        if standing is None:
-            raise Problem("not-sealed", "No such checkpoint covers this register.")
-        try:
+        standing = await standing_at(connection, caller, size)
+        with unaltered():
             gathered = await evidence.gather(connection, caller.school_id, number, year, standing)
-        except proving.Altered as caught:
-            raise Problem("register-altered", f"{caught}.".capitalize()) from caught
         register = await evidence.register_id(connection, caller.school_id)
     entries = checked_evidence.entries_of(gathered["events"])
     if not entries:
