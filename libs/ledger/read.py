@@ -203,11 +203,17 @@ class Event:
 
 async def events(connection: Connection, school_id: int, after: int, limit: int) -> list[Event]:
     """Give at most `limit` events of the stream after a position, in order, with nothing left out."""
+    return await events_of(connection, school_id, [(after + 1, after + limit)])
+
+
+async def events_of(connection: Connection, school_id: int, stretches: Sequence[tuple[int, int]]) -> list[Event]:
+    """Give the events of some stretches of the stream, each from a first seq to a last, in order."""
     keys: dict[int, bytes] = {
         row["academic_year"]: row["key"] async for row in _sql.nonce_keys(connection, school_id=school_id)
     }
     register = str(await _sql.register_id(connection, school_id=school_id))
-    rows = [row async for row in _sql.stream(connection, school_id=school_id, after=after, up_to=after + limit)]
+    firsts, lasts = [first for first, _ in stretches], [last for _, last in stretches]
+    rows = [row async for row in _sql.stream(connection, school_id=school_id, firsts=firsts, lasts=lasts)]
     return [_event(row, register, keys) for row in rows]
 
 

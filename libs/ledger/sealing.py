@@ -21,13 +21,11 @@ from kit import database
 from kit.database import Connection
 from ledger import leaves, paths, tree
 from ledger.leaf import contents_bytes, head_bytes
-from ledger.tree import EMPTY_ROOT, WIDTH
+from ledger.tree import BLOCK, EMPTY_ROOT, PRINT, WIDTH
 from ledger.writers import first_year
 
 LOWEST_LEVEL = 5
 """Nodes below it are not kept: a proof hashes at most 31 leaves anew."""
-BLOCK, PRINT = 256, 4
-"""Fingerprints a row, and bytes of each."""
 PORTION, SLICE = 1_000, 250
 """Events read by one statement, and hashed before others have their turn: some milliseconds."""
 LONGEST_MS = 900_000

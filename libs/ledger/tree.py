@@ -10,6 +10,8 @@ from hashlib import sha256
 EMPTY_ROOT = sha256(b"").digest()
 WIDTH = 32
 """Bytes of one hash."""
+PRINT, BLOCK = 4, 256
+"""Bytes of a leaf's fingerprint, which its hash begins with, and how many leaves' are kept in a row."""
 
 
 def leaf_hash(leaf: bytes) -> bytes:

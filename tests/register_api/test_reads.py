@@ -29,11 +29,16 @@ RECORDED_AS: dict[str, str | None] = {
     "/amendments/totals": "amendments",
     "/changes": "changes",
     "/events": "events",
+    "/pupils/{id}/evidence": "evidence",
+    "/pupils/{id}/evidence/certificate": "evidence",
     "/checkpoint": None,
     "/proofs": "events",
     "/reads": None,
 }
-ASKED = {"/changes": "/changes?between=seq:0&and=seq:1", "/proofs": "/proofs?seq=1"}
+EVIDENCE = {
+    path: f"{path}?academic_year=2026-27" for path in ("/pupils/{id}/evidence", "/pupils/{id}/evidence/certificate")
+}
+ASKED = {"/changes": "/changes?between=seq:0&and=seq:1", "/proofs": "/proofs?seq=1", **EVIDENCE}
 MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM"}
 RECORDED = [
     *("/pupils/p-001", "/pupils/p-001/marks", "/amendments", "/amendments?format=csv", "/amendments?format=ndjson"),

@@ -1,5 +1,7 @@
 """Checkpoints for everybody, and for a school: how its register stood at one, and the proofs that lead there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -84,7 +86,8 @@ async def get_note(request: Request, size: Annotated[int, Path(ge=1, lt=2**62)])
     return PlainTextResponse(note)
 
 
-async def _standing(connection: Connection, caller: Caller, size: int | None) -> book.Standing:
+async def standing_at(connection: Connection, caller: Caller, size: int | None) -> book.Standing:
+    """Give how the caller's register stood at a checkpoint; raise `unknown-checkpoint` or `not-sealed`."""
     stood = await book.standing(connection, caller.school_id, size)
     if stood is None:
         if size is not None and await _sql.note(connection, size=size) is None:
@@ -93,11 +96,20 @@ async def _standing(connection: Connection, caller: Caller, size: int | None) ->
     return stood
 
 
+@contextmanager
+def unaltered() -> Iterator[None]:
+    """Refuse to prove anything from tables that were changed by other hands; the first such event found is named."""
+    try:
+        yield
+    except proving.Altered as caught:
+        raise Problem("register-altered", f"{caught}.".capitalize()) from caught
+
+
 @router.get("/v1/schools/{urn}/checkpoint", summary="How the register stood at a checkpoint")
 async def get_standing(caller: AuditReader, size: Size = None) -> dict[str, Any]:
     """Give the register's position and roots at a checkpoint, and the proofs that lead from them to what is signed."""
     async with database.reading(caller.engine, caller.school_id) as connection:
-        stood = await _standing(connection, caller, size)
+        stood = await standing_at(connection, caller, size)
         at = await resolve(connection, caller.school_id, f"seq:{stood.seq}", caller.now())
         register = await _sql.register_id(connection, school_id=caller.school_id)
     return {"register": str(register), "as_at": AsAtRead.of(at).model_dump(), **stood.written()}
@@ -127,13 +139,14 @@ async def get_proofs(
 
 async def _inclusion(caller: Caller, seq: int, size: int | None, read_by: str | None) -> dict[str, Any]:
     async with database.reading(caller.engine, caller.school_id) as connection:
-        stood = await _standing(connection, caller, size)
+        stood = await standing_at(connection, caller, size)
         if seq > stood.seq:
             raise Problem("not-sealed", f"Checkpoint {stood.size} covers the register up to {stood.seq}.")
         found = await read.events(connection, caller.school_id, seq - 1, 1)
         if not found:
             raise Problem("not-found", f"Event {seq} has been let go: no more than its place is kept.")
-        path = (await proving.inclusion(connection, caller.school_id, [seq], stood.seq))[seq]
+        with unaltered():
+            path = (await proving.inclusion(connection, caller.school_id, [seq], stood.seq))[seq]
     await reads.record(caller, read_by, "events", seq)
     proven = book.Proven(found[0].leaf, seq - 1, stood.seq, tuple(path))
     return {"seq": seq, **proven.written(), "standing": stood.written()}
@@ -146,7 +159,8 @@ async def _consistency(caller: Caller, from_seq: int, to_seq: int) -> dict[str, 
     async with database.reading(caller.engine, caller.school_id) as connection:
         earlier = await _sealed(connection, caller.school_id, from_seq)
         later = await _sealed(connection, caller.school_id, to_seq)
-        path = await proving.consistency(connection, caller.school_id, from_seq, to_seq)
+        with unaltered():
+            path = await proving.consistency(connection, caller.school_id, from_seq, to_seq)
     return {"from": earlier, "to": later, "path": [step.hex() for step in path]}
 
 
