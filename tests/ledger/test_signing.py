@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 import pytest
@@ -168,3 +168,18 @@ async def test_a_log_keeps_its_name_for_life(engine: AsyncEngine) -> None:
     await checkpoints.open_log(engine, ORIGIN)
     with pytest.raises(checkpoints.AnotherLog, match=ORIGIN):
         await checkpoints.open_log(engine, "another.example/register")
+
+
+async def test_who_comes_to_sign_after_another_has_does_not_sign_again(engine: AsyncEngine, school: int) -> None:
+    async def comes(now: datetime, ended: date) -> int | None:
+        await write(engine, school, mark(next(numbers)))
+        await seal_all(engine)
+        return await checkpoints.sign(engine, [KEY], now, every=timedelta(minutes=1), ended=ended)
+
+    numbers = itertools.count(1)
+    for day in (next(LATER) + timedelta(days=40), next(LATER) + timedelta(days=41)):
+        size = await comes(day, day.date())
+        assert size is not None
+        # More has moved since, but the interval is not over, and the day has been closed.
+        assert await comes(day + timedelta(seconds=59), day.date()) is None
+        assert await comes(day + timedelta(minutes=1), day.date()) == size + 1
