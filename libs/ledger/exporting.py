@@ -53,32 +53,32 @@ async def export(
     await settings(connection)
     about = await described(connection, school_id)
     standings = await _standings(connection, school_id, wanted.sizes)
-    whole = Writing(file, now)
-    gaps = await _Streams(connection, school_id, about["seq"], wanted.form, told).write(whole)
-    whole.document("standings.json", {"standings": standings})
-    with whole.member("covers.ndjson") as member:
-        await _covers(connection, school_id, gaps, member)
-    with whole.member("contents.ndjson") as member:
-        async for row in _pages(_sql.contents, connection, school_id, "", "subject"):
-            member.line(_line({"subject": row["subject"], "key": row["key"].hex()}))
-    with whole.member("fingerprints.ndjson") as member:
-        async for row in _pages(_sql.fingerprints, connection, school_id, -1, "block"):
-            member.line(_line({"block": row["block"], "prints": row["prints"].hex()}))
-    whole.document("keys.json", await _keys(connection, school_id))
-    with whole.member("reference.ndjson") as member:
-        async for line in reference(connection, school_id, 0, about["seq"]):
-            member.line(line)
-    return whole.finish(
-        {
-            "register": str(about["register_id"]),
-            "urn": about["urn"],
-            "name": about["name"],
-            "seq": about["seq"],
-            "root": about["root"].hex(),
-            "recorded_at": written(about["recorded_at"]),
-            "written_at": written(now),
-        }
-    )
+    with Writing(file, now) as whole:
+        gaps = await _Streams(connection, school_id, about["seq"], wanted.form, told).write(whole)
+        whole.document("standings.json", {"standings": standings})
+        with whole.member("covers.ndjson") as member:
+            await _covers(connection, school_id, gaps, member)
+        with whole.member("contents.ndjson") as member:
+            async for row in _pages(_sql.contents, connection, school_id, "", "subject"):
+                member.line(_line({"subject": row["subject"], "key": row["key"].hex()}))
+        with whole.member("fingerprints.ndjson") as member:
+            async for row in _pages(_sql.fingerprints, connection, school_id, -1, "block"):
+                member.line(_line({"block": row["block"], "prints": row["prints"].hex()}))
+        whole.document("keys.json", await _keys(connection, school_id))
+        with whole.member("reference.ndjson") as member:
+            async for line in reference(connection, school_id, 0, about["seq"]):
+                member.line(line)
+        return whole.finish(
+            {
+                "register": str(about["register_id"]),
+                "urn": about["urn"],
+                "name": about["name"],
+                "seq": about["seq"],
+                "root": about["root"].hex(),
+                "recorded_at": written(about["recorded_at"]),
+                "written_at": written(now),
+            }
+        )
 
 
 async def settings(connection: Connection) -> None:

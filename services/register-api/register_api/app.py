@@ -12,6 +12,7 @@ from register_api import (
     audit_totals,
     calendars,
     differences,
+    exports,
     facts,
     issuer,
     marks,
@@ -58,6 +59,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         differences,
         audit_totals,
         stream,
+        exports,
         reads,
         reference,
     ):
