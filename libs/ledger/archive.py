@@ -9,7 +9,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -93,16 +93,6 @@ class Writing:
         self._at = at.timetuple()[:6]
         self.files: dict[str, dict[str, Any]] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        # What broke off is thrown away, and why it did is what is to be heard.
-        with suppress(Exception):
-            self._zip.close()
-
     @contextmanager
     def member(self, name: str) -> Iterator[Hashed]:
         """Open the member of this name for as long as the block runs."""
@@ -115,6 +105,16 @@ class Writing:
         """Write a member that is one JSON object, in one line."""
         with self.member(name) as member:
             member.line(canonical(document).encode())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            # What was not finished is thrown away: nothing more is written to a file that may be closed by then.
+            self._zip.fp = None
 
     def finish(self, manifest: dict[str, Any]) -> dict[str, Any]:
         """Write the manifest with every member's hash, and give it; nothing may be written after it."""

@@ -8,10 +8,10 @@ import asyncpg
 
 from kit import database
 from kit.database import Connection
-from ledger import parquet, read, tree
-from ledger.archive import STREAMS, ExchangeFailed, Reading, parsed
+from ledger import streams, tree
+from ledger.archive import ExchangeFailed, Reading, parsed
 from ledger.covers import Folded, Uncovered
-from ledger.exporting import PORTION, Told, described, reference, settings
+from ledger.exporting import KEPT_NONCES, PORTION, Told, described, portions, reference, settings
 from ledger.incoming import Contradiction, Incoming, Rows, Said, columns
 from ledger.paths import Place
 
@@ -53,6 +53,10 @@ async def take_in(connection: Connection, file: Reading, keep: Keep, told: Told)
                 f"A URN that the school had before event {intake.incoming.seq} is another register's here."
             ) from caught
         raise intake.refused_by_the_database(caught) from caught
+    except asyncpg.UndefinedTableError as caught:
+        raise ExchangeFailed(
+            "The file holds nonces that only a Rollbook which knows of retention can keep."
+        ) from caught
     except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.InterfaceError) as caught:
         raise intake.refused_by_the_database(caught) from caught
 
@@ -106,12 +110,14 @@ class _Intake:
         document = self.file.document("keys.json")
         try:
             keys = {int(year): bytes.fromhex(key) for year, key in document["nonce_keys"].items()}
-            kept = dict(document["kept_nonces"])
+            kept = [(self.school_id, int(seq), bytes.fromhex(nonce)) for seq, nonce in document["kept_nonces"].items()]
         except (KeyError, TypeError, ValueError, AttributeError) as caught:
             raise ExchangeFailed("keys.json does not say what it must.") from caught
-        if kept:
-            raise ExchangeFailed("keys.json holds nonces of a year whose key is gone, which this Rollbook cannot keep.")
         await _sql.add_nonce_keys(self.connection, school_id=self.school_id, years=list(keys), keys=list(keys.values()))
+        if kept:
+            schema, table = KEPT_NONCES.split(".")
+            named = ("school_id", "seq", "nonce")
+            await self.connection.copy_records_to_table(table, schema_name=schema, columns=named, records=kept)
 
     async def _take_covers(self) -> dict[Place, bytes]:
         covers: dict[Place, bytes] = {}
@@ -132,21 +138,9 @@ class _Intake:
             )
         return covers
 
-    def _leaves(self) -> Iterator[bytes]:
-        name = STREAMS[self.file.form][0]
-        if self.file.form == "ndjson":
-            return self.file.lines(name)
-        return parquet.leaves(self.file.open(name), self.file.manifest.lines[name])
-
-    def _texts(self) -> Iterator[bytes]:
-        name = STREAMS[self.file.form][1]
-        if self.file.form == "ndjson":
-            return self.file.lines(name)
-        return parquet.texts(self.file.open(name), self.file.manifest.lines[name])
-
     async def _take_events(self) -> None:
         rows, given = Rows(), _Given(self.file.lines("reference.ndjson"))
-        for count, (line, beside) in enumerate(zip_longest(self._leaves(), self._texts()), 1):
+        for count, (line, beside) in enumerate(zip_longest(streams.leaves(self.file), streams.texts(self.file)), 1):
             if line is None or beside is None:
                 raise ExchangeFailed(f"After event {self.incoming.seq} events and texts do not stand side by side.")
             self.incoming.read(line, beside, rows)
@@ -183,15 +177,15 @@ class _Intake:
             raise ExchangeFailed("The manifest does not name the school as its last change does.")
 
     async def _read_back(self, covers: dict[Place, bytes]) -> Folded:
-        folded, expected, end = Folded(covers), self._leaves(), self.incoming.end
+        folded, expected, end = Folded(covers), streams.leaves(self.file), self.incoming.end
         try:
-            for after in range(0, end, PORTION):
-                for event in await read.events(self.connection, self.school_id, after, min(PORTION, end - after)):
+            async for portion, done in portions(self.connection, self.school_id, end):
+                for event in portion:
                     if next(expected, None) != event.leaf:
                         raise Contradiction(event.seq, "taken in, it is not byte for byte what was exported")
                     folded.pass_over(event.seq - 1)
                     folded.add(event.leaf)
-                self.told(end + min(after + PORTION, end), 2 * end)
+                self.told(end + done, 2 * end)
             folded.pass_over(end)
             folded.finish()
         except Uncovered as caught:
