@@ -266,7 +266,7 @@ def _manifest(document: dict[str, Any], form: Form) -> Manifest:
             lines={name: int(facts["lines"]) for name, facts in files.items()},
             sha256={name: str(facts["sha256"]) for name, facts in files.items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as caught:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as caught:
         raise ExchangeFailed("The manifest does not say what it must.") from caught
     if found.sha256.keys() != {*_ALWAYS, *STREAMS[form]}:
         raise ExchangeFailed("The manifest does not name every member of the file, and no other.")

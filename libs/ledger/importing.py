@@ -22,6 +22,10 @@ _sql = database.statements(__file__)
 Keep = Callable[[Connection, int, Sequence[Said]], Awaitable[None]]
 """Writes the rows of `register` that some changes make; see register_api.derived."""
 
+_NOT_KEPT = (
+    *(asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.ProgramLimitExceededError),
+    asyncpg.InterfaceError,
+)
 _MARKS = (
     *("seqs", "made_ats", "recorded_ats", "dates", "pupil_nos", "staff_nos", "client_nos", "versions", "sessions"),
     *("original_codes", "codes", "sources", "arrived_ats"),
@@ -57,7 +61,7 @@ async def take_in(connection: Connection, file: Reading, keep: Keep, told: Told)
         raise ExchangeFailed(
             "The file holds nonces that only a Rollbook which knows of retention can keep."
         ) from caught
-    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.InterfaceError) as caught:
+    except _NOT_KEPT as caught:
         raise intake.refused_by_the_database(caught) from caught
 
 
@@ -111,7 +115,7 @@ class _Intake:
         try:
             keys = {int(year): bytes.fromhex(key) for year, key in document["nonce_keys"].items()}
             kept = [(self.school_id, int(seq), bytes.fromhex(nonce)) for seq, nonce in document["kept_nonces"].items()]
-        except (KeyError, TypeError, ValueError, AttributeError) as caught:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as caught:
             raise ExchangeFailed("keys.json does not say what it must.") from caught
         await _sql.add_nonce_keys(self.connection, school_id=self.school_id, years=list(keys), keys=list(keys.values()))
         if kept:
@@ -125,7 +129,7 @@ class _Intake:
             row = parsed(line, "covers.ndjson")
             try:
                 covers[int(row["level"]), int(row["index"])] = bytes.fromhex(row["hash"])
-            except (KeyError, TypeError, ValueError) as caught:
+            except (KeyError, TypeError, ValueError, OverflowError) as caught:
                 raise ExchangeFailed("covers.ndjson does not say what it must.") from caught
         if covers:
             levels, indexes = zip(*covers, strict=True)
@@ -215,7 +219,7 @@ class _Given:
             try:
                 table, row = whole["table"], dict(whole["row"])
                 seq = 0 if table == "urn" else int(row["seq"])
-            except (KeyError, TypeError, ValueError) as caught:
+            except (KeyError, TypeError, ValueError, OverflowError) as caught:
                 raise ExchangeFailed("reference.ndjson does not say what it must.") from caught
             yield seq, table, row
 

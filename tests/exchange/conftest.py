@@ -77,3 +77,10 @@ async def empty(postgres_server: Server, template_database: Database) -> AsyncIt
     """Give a Rollbook that holds no register."""
     async with postgres.clone(postgres_server, template_database) as cloned:
         yield cloned
+
+
+@pytest.fixture(scope="module")
+async def untouched(postgres_server: Server, template_database: Database) -> AsyncIterator[Database]:
+    """Give one Rollbook without a register to all: what is refused leaves it so."""
+    async with postgres.clone(postgres_server, template_database) as cloned:
+        yield cloned

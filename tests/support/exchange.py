@@ -9,6 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import asyncpg
+import pytest
+
 from onebox.cli import main
 from tests.support.office import Office
 from tests.support.postgres import Database
@@ -70,3 +73,33 @@ async def streamed(office: Office) -> tuple[bytes, bytes]:
     leaves = await office.http.get(office.path("/events"))
     texts = await office.http.get(office.path("/events?part=texts"))
     return leaves.content, texts.content
+
+
+async def refused(file: Path, into: Database, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Import what must be refused in one line of these words, without a trace in the database."""
+    before = await rows(into)
+    capsys.readouterr()
+    assert await imported(file, into) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("rollbook: ")
+    assert said.count("\n") == 1
+    assert [word for word in words if word not in said] == [], said
+    assert await rows(into) == before
+    return said
+
+
+async def rows(database: Database) -> list[int]:
+    connection = await asyncpg.connect(database.owner_url)
+    tables = (
+        "ledger.head",
+        "ledger.event",
+        "ledger.change",
+        "ledger.text",
+        "ledger.staff",
+        "ledger.node",
+        "register.urn",
+    )
+    try:
+        return [await connection.fetchval(f"SELECT count(*) FROM {table}") for table in (*tables, "register.pupil")]
+    finally:
+        await connection.close()
