@@ -21,9 +21,6 @@ from ledger.read import Event
 PORTION = 1_000
 """Events that are in memory at once."""
 
-KEPT_NONCES = "ledger.kept_nonce"
-"""The nonces of entries that outlived the key of their year: a table that a database without retention lacks."""
-
 Told = Callable[[int, int], None]
 """Is told how many events of how many are done."""
 
@@ -143,27 +140,18 @@ class _Streams:
                 text_rows.add([row for event in portion for row in parquet.text_rows(event)])
 
     async def _portions(self) -> AsyncIterator[list[Event]]:
-        async for portion, done in portions(self.connection, self.school_id, self.seq):
+        for after in range(0, self.seq, PORTION):
+            portion = await read.events(self.connection, self.school_id, after, limit=min(PORTION, self.seq - after))
             for event in portion:
                 self._pass(event.seq)
                 self.last = event.seq
             yield portion
-            self.told(done, self.seq)
+            self.told(min(after + PORTION, self.seq), self.seq)
         self._pass(self.seq + 1)
 
     def _pass(self, seq: int) -> None:
         if seq > self.last + 1:
             self.gaps.append((self.last, seq - 1))
-
-
-async def portions(connection: Connection, school_id: int, end: int) -> AsyncIterator[tuple[list[Event], int]]:
-    """Give the events up to a position, a portion at a time, each with the position up to which there is no other."""
-    after = 0
-    while after < end:
-        portion = await read.events(connection, school_id, after, min(PORTION, end - after))
-        # Where events were let go, a portion may be empty, or reach further than their number.
-        after = max(min(after + PORTION, end), portion[-1].seq if portion else 0)
-        yield portion, after
 
 
 async def _covers(connection: Connection, school_id: int, gaps: list[Span], member: Hashed) -> None:
@@ -194,11 +182,7 @@ async def _keys(connection: Connection, school_id: int) -> dict[str, Any]:
     years = {
         str(row["academic_year"]): row["key"].hex() async for row in _sql.nonce_keys(connection, school_id=school_id)
     }
-    kept = {}
-    if await _sql.exists(connection, name=KEPT_NONCES):
-        rows = await connection.fetch(f"SELECT seq, nonce FROM {KEPT_NONCES} WHERE school_id = $1", school_id)
-        kept = {str(row["seq"]): row["nonce"].hex() for row in rows}
-    return {"nonce_keys": years, "kept_nonces": kept}
+    return {"nonce_keys": years, "kept_nonces": {}}
 
 
 async def reference(connection: Connection, school_id: int, after: int, up_to: int) -> AsyncIterator[bytes]:

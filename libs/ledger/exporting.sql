@@ -59,7 +59,3 @@ FROM (
     FROM register.school_facts r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
 ) every
 ORDER BY seq, "table" COLLATE "C", CAST(said AS text) COLLATE "C";
-
--- name: exists(name)$
--- Whether there is a table of this name.
-SELECT to_regclass(:name) IS NOT NULL;

@@ -8,10 +8,10 @@ import asyncpg
 
 from kit import database
 from kit.database import Connection
-from ledger import streams, tree
+from ledger import read, streams, tree
 from ledger.archive import ExchangeFailed, Reading, parsed
 from ledger.covers import Folded, Uncovered
-from ledger.exporting import KEPT_NONCES, PORTION, Told, described, portions, reference, settings
+from ledger.exporting import PORTION, Told, described, reference, settings
 from ledger.incoming import Contradiction, Incoming, Rows, Said, columns
 from ledger.paths import Place
 
@@ -57,10 +57,6 @@ async def take_in(connection: Connection, file: Reading, keep: Keep, told: Told)
                 f"A URN that the school had before event {intake.incoming.seq} is another register's here."
             ) from caught
         raise intake.refused_by_the_database(caught) from caught
-    except asyncpg.UndefinedTableError as caught:
-        raise ExchangeFailed(
-            "The file holds nonces that only a Rollbook which knows of retention can keep."
-        ) from caught
     except _NOT_KEPT as caught:
         raise intake.refused_by_the_database(caught) from caught
 
@@ -114,14 +110,12 @@ class _Intake:
         document = self.file.document("keys.json")
         try:
             keys = {int(year): bytes.fromhex(key) for year, key in document["nonce_keys"].items()}
-            kept = [(self.school_id, int(seq), bytes.fromhex(nonce)) for seq, nonce in document["kept_nonces"].items()]
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as caught:
+            kept = dict(document["kept_nonces"])
+        except (KeyError, TypeError, ValueError, AttributeError) as caught:
             raise ExchangeFailed("keys.json does not say what it must.") from caught
-        await _sql.add_nonce_keys(self.connection, school_id=self.school_id, years=list(keys), keys=list(keys.values()))
         if kept:
-            schema, table = KEPT_NONCES.split(".")
-            named = ("school_id", "seq", "nonce")
-            await self.connection.copy_records_to_table(table, schema_name=schema, columns=named, records=kept)
+            raise ExchangeFailed("keys.json holds nonces of a year whose key is gone, which this Rollbook cannot keep.")
+        await _sql.add_nonce_keys(self.connection, school_id=self.school_id, years=list(keys), keys=list(keys.values()))
 
     async def _take_covers(self) -> dict[Place, bytes]:
         covers: dict[Place, bytes] = {}
@@ -183,13 +177,13 @@ class _Intake:
     async def _read_back(self, covers: dict[Place, bytes]) -> Folded:
         folded, expected, end = Folded(covers), streams.leaves(self.file), self.incoming.end
         try:
-            async for portion, done in portions(self.connection, self.school_id, end):
-                for event in portion:
+            for after in range(0, end, PORTION):
+                for event in await read.events(self.connection, self.school_id, after, min(PORTION, end - after)):
                     if next(expected, None) != event.leaf:
                         raise Contradiction(event.seq, "taken in, it is not byte for byte what was exported")
                     folded.pass_over(event.seq - 1)
                     folded.add(event.leaf)
-                self.told(end + done, 2 * end)
+                self.told(end + min(after + PORTION, end), 2 * end)
             folded.pass_over(end)
             folded.finish()
         except Uncovered as caught:

@@ -27,13 +27,6 @@ REDACTED = (("reason", 17), ("body", 4))
 GONE = (11, 12, 13, 16)
 
 
-NONCES = """
-    CREATE TABLE IF NOT EXISTS ledger.kept_nonce (
-        school_id int NOT NULL, seq bigint NOT NULL, nonce bytea NOT NULL, PRIMARY KEY (school_id, seq)
-    )
-"""
-
-
 @asynccontextmanager
 async def owning(database: Database) -> AsyncIterator[Connection]:
     connection = await asyncpg.connect(database.owner_url)
@@ -123,25 +116,6 @@ async def test_a_register_that_has_let_go_arrives_as_it_was(
     assert {name: again[name] for name in again if name != "manifest.json"} == {
         name: first[name] for name in first if name != "manifest.json"
     }
-
-
-async def test_nonces_that_outlived_the_key_of_their_year_travel_with_the_keys(
-    lessened: Office, postgres_server: Server, template_database: Database, tmp_path: Path
-) -> None:
-    (leaf,) = [json.loads(line) for line in (await streamed(lessened))[0].splitlines() if b'"seq":14,' in line]
-    async with (
-        postgres.clone(postgres_server, template_database) as cloned,
-        owning(lessened.database) as here,
-        owning(cloned) as there,
-    ):
-        for connection in (here, there):
-            await connection.execute(NONCES)
-        await here.execute("INSERT INTO ledger.kept_nonce VALUES (1, 14, $1)", bytes.fromhex(leaf["nonce"]))
-        file = await exported(lessened.database, tmp_path / "whole.zip")
-        assert json.loads(members(file)["keys.json"])["kept_nonces"] == {"14": leaf["nonce"]}
-        assert await imported(file, cloned) == 0
-        kept = "SELECT seq, nonce FROM ledger.kept_nonce"
-        assert await there.fetch(kept) == await here.fetch(kept)
 
 
 async def test_what_was_let_go_is_held_to_its_covers(
