@@ -79,6 +79,11 @@ def _chains(versions: Iterable[Version]) -> dict[Key, Chain]:
     return {key: Chain(tuple(chain)) for key, chain in gathered.items()}
 
 
+def seqs(chains: Iterable[Chain]) -> list[int]:
+    """Give the positions of all versions of some chains."""
+    return [version.seq for chain in chains for version in chain.versions]
+
+
 async def chains(connection: Connection, school_id: int, keys: Sequence[Key]) -> dict[Key, Chain]:
     """Give the chains that stand for these entries now; a key without an entry is left out.
 

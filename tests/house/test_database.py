@@ -118,6 +118,11 @@ WRITES: list[tuple[str, str, Any]] = [
         {"made_by": TEACHER, "marks": [{"pupil": "p-002", "code": "/"}]},
     ),
     ("POST", "/v1/schools/900101/amendments", {"made_by": OFFICE, "amendments": [amending("p-001", "I", "M")]}),
+    (
+        "POST",
+        "/v1/schools/900101/redactions",
+        {"made_by": OFFICE, "redactions": [{"seq": 9, "part": "reason", "reason": "It named another child"}]},
+    ),
 ]
 
 
@@ -173,9 +178,20 @@ async def test_the_roles_are_nobody_in_particular(owner: Connection) -> None:
     assert not await owner.fetchval(creates, [REGISTER, ANALYTICS])
 
 
-async def test_no_function_runs_with_the_rights_of_its_owner(owner: Connection) -> None:
-    definers = "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE prosecdef"
-    assert await owner.fetch(f"{definers} AND nspname IN ('ledger', 'register', 'access', 'analysis')") == []
+async def test_one_function_runs_with_the_rights_of_its_owner_and_its_search_path_is_fixed(owner: Connection) -> None:
+    definers = await owner.fetch(
+        "SELECT p.oid::regprocedure::text AS name, p.proconfig "
+        "FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace "
+        "WHERE prosecdef AND nspname IN ('ledger', 'register', 'access', 'analysis', 'public')"
+    )
+    assert [row["name"] for row in definers] == ["ledger.redact(integer,bigint,text)"]
+    assert definers[0]["proconfig"] == ["search_path=pg_catalog, pg_temp"]
+    may = (
+        "SELECT rolname FROM pg_roles WHERE has_function_privilege(rolname, $1, 'EXECUTE') AND rolname LIKE 'rollbook%'"
+    )
+    assert [row["rolname"] for row in await owner.fetch(may, definers[0]["name"])] == [REGISTER]
+    to_all = "SELECT count(*) FROM pg_proc p, aclexplode(proacl) a WHERE p.oid = $1::regprocedure AND a.grantee = 0"
+    assert await owner.fetchval(to_all, definers[0]["name"]) == 0
 
 
 @pytest.fixture(scope="module")

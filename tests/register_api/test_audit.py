@@ -14,7 +14,7 @@ from tests.support.services import Register
 
 COLUMNS = (
     "pupil,date,session,original_entry,amended_entry,reason,made_at,name,position,made_by_id,"
-    "recorded_at,client,seq,version,first_entry,out_of_order"
+    "recorded_at,client,seq,version,first_entry,out_of_order,removed"
 )
 AWKWARD = 'She said "unwell",\r\nthen: café ☕; =1+1'
 
@@ -111,6 +111,7 @@ async def test_an_auditor_reads_the_five_facts_and_what_stands_beside_them(audit
         "version": 2,
         "first_entry": "N",
         "out_of_order": False,
+        "removed": [],
     }
 
 

@@ -28,6 +28,7 @@ RECORDED_AS: dict[str, str | None] = {
     "/amendments/totals": "amendments",
     "/changes": "changes",
     "/events": "events",
+    "/redactions": None,
     "/reads": None,
 }
 ASKED = {"/changes": "/changes?between=seq:0&and=seq:1"}

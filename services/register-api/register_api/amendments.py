@@ -19,12 +19,13 @@ from register_api.bodies import AsAtRead, EntryItem, Faulty, Made, MadeBy, stand
 from register_api.caller import AmendmentsWriter, AuditReader, DryRun
 from register_api.outcomes import Outcomes
 from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
+from register_api.removed import Removals, Removed, removed
 
 router = APIRouter(tags=["amendments"])
 
 COLUMNS = (
     *("pupil", "date", "session", "original_entry", "amended_entry", "reason", "made_at", "name", "position"),
-    *("made_by_id", "recorded_at", "client", "seq", "version", "first_entry", "out_of_order"),
+    *("made_by_id", "recorded_at", "client", "seq", "version", "first_entry", "out_of_order", "removed"),
 )
 
 
@@ -124,6 +125,7 @@ class AmendmentRead(Body):
     version: int
     first_entry: str
     out_of_order: bool
+    removed: list[Removed]
 
 
 class Amendments(Body):
@@ -162,7 +164,7 @@ class AuditPage(AuditFilters):
     format: str | None = Field(None, description="json, csv or ndjson; over `Accept`.")
 
 
-def _read(amended: read.Amended, ids: Mapping[int, str]) -> AmendmentRead:
+def _read(amended: read.Amended, ids: Mapping[int, str], removals: Removals) -> AmendmentRead:
     version = amended.version
     assert version.original_code is not None
     return AmendmentRead(
@@ -181,6 +183,7 @@ def _read(amended: read.Amended, ids: Mapping[int, str]) -> AmendmentRead:
         version=version.version,
         first_entry=amended.first_entry,
         out_of_order=amended.out_of_order,
+        removed=list(removals.get(version.seq, ())),
     )
 
 
@@ -214,7 +217,8 @@ async def _page(
     narrowed = await narrowing(connection, caller.school_id, filters, seq)
     found = [pair async for pair in read.amendments(connection, before=before, limit=limit, **narrowed)]
     ids = await pupil_ids.ids(connection, caller.school_id, [amended.version.pupil_no for amended in found])
-    return [_read(amended, ids) for amended in found]
+    removals = await removed(connection, caller.school_id, [amended.version.seq for amended in found])
+    return [_read(amended, ids, removals) for amended in found]
 
 
 @router.get("/v1/schools/{urn}/amendments", summary="Audit the amendments", response_model=Amendments)
@@ -259,5 +263,6 @@ async def _all(caller: Caller, filters: AuditFilters, seq: int) -> AsyncIterator
         while items := await _page(connection, caller, filters, seq, before, lists.MOST):
             for item in items:
                 flat = item.model_dump(mode="json")
+                flat["removed"] = " ".join(gone.part for gone in item.removed)
                 yield [flat["made_by"][name] if name in flat["made_by"] else flat[name] for name in COLUMNS]
             before = items[-1].seq

@@ -16,6 +16,7 @@ from register_api import (
     issuer,
     marks,
     reads,
+    redactions,
     reference,
     registers,
     roll,
@@ -59,6 +60,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         audit_totals,
         stream,
         reads,
+        redactions,
         reference,
     ):
         app.include_router(room.router)

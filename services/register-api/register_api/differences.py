@@ -17,6 +17,7 @@ from register_api import reads
 from register_api.bodies import AsAtRead
 from register_api.caller import AuditReader
 from register_api.registers import Classes, entry, version_of
+from register_api.removed import Removals, removed
 
 router = APIRouter(tags=["amendments"])
 _sql = database.statements(__file__)
@@ -80,7 +81,7 @@ async def _placed(
     return {(row["pupil_no"], row["on_date"]): (row["id"], row["class"]) async for row in rows}
 
 
-def _item(chain: read.Chain, after: int, pupil: str, class_: str | None) -> dict[str, Any]:
+def _item(chain: read.Chain, after: int, pupil: str, class_: str | None, removals: Removals) -> dict[str, Any]:
     """Show one entry that differs: what stood at position `after`, what stands, and the versions since."""
     stood = tuple(version for version in chain.versions if version.seq <= after)
     return {
@@ -88,9 +89,9 @@ def _item(chain: read.Chain, after: int, pupil: str, class_: str | None) -> dict
         "class": class_,
         "date": chain.first.date.isoformat(),
         "session": Session(chain.first.session),
-        "before": entry(read.Chain(stood)) if stood else None,
-        "after": entry(chain),
-        "versions": [version_of(chain, place) for place in range(len(stood), len(chain.versions))],
+        "before": entry(read.Chain(stood), removals) if stood else None,
+        "after": entry(chain, removals),
+        "versions": [version_of(chain, place, removals) for place in range(len(stood), len(chain.versions))],
     }
 
 
@@ -121,8 +122,9 @@ async def get_differences(
         chains = await _differing(connection, caller, between, pupil, class_, last, limit + 1)
         more, chains = len(chains) > limit, chains[:limit]
         placed = await _placed(connection, caller.school_id, second.seq, chains)
+        removals = await removed(connection, caller.school_id, read.seqs(chains))
     await reads.record(caller, read_by, "changes", second.seq, pupils=pupil)
-    items = [_item(chain, first.seq, *placed[chain.first.pupil_no, chain.first.date]) for chain in chains]
+    items = [_item(chain, first.seq, *placed[chain.first.pupil_no, chain.first.date], removals) for chain in chains]
     following = {"between": first.seq, "and": second.seq, "last": chains[-1].current.seq} if more else None
     return {
         "between": AsAtRead.of(first).model_dump(),

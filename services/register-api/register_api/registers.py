@@ -21,6 +21,7 @@ from register_api import facts, reads
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, RegisterReader
 from register_api.marks import SessionDate, SessionName
+from register_api.removed import Removals, removed, shown
 from register_api.roll import PupilPath
 
 router = APIRouter(tags=["registers"])
@@ -33,7 +34,7 @@ To = Annotated[Day | None, Query(alias="to", description="The last date; today w
 Classes = Annotated[list[str] | None, Query(alias="class", description="One class, or several.")]
 
 
-def entry(chain: read.Chain) -> dict[str, Any]:
+def entry(chain: read.Chain, removals: Removals) -> dict[str, Any]:
     """Show what stands of a chain, with its first entry."""
     now = chain.current
     return {
@@ -46,6 +47,7 @@ def entry(chain: read.Chain) -> dict[str, Any]:
         "made_at": written(now.made_at),
         "made_by": {"name": now.name, "position": now.position},
         "recorded_at": written(now.recorded_at),
+        "removed": shown(removals, now.seq),
     }
 
 
@@ -87,6 +89,7 @@ async def get_register(
         school = await facts.school(connection, caller.school_id, at.seq)
         required = await _required(connection, caller.school_id, on, at.seq, class_)
         chains = await read.session_chains(connection, caller.school_id, on, session.value, at.seq)
+        removals = await removed(connection, caller.school_id, [chain.current.seq for chain in chains.values()])
     instant = at.instant.astimezone(LONDON)
     items = []
     for pupil in required:
@@ -101,7 +104,7 @@ async def get_register(
                 "class": pupil["class"],
                 "state": _state(sitting, chain is not None, instant),
                 "expected": {"attend": is_open, "codes": [] if is_open else ["#"]},
-                "entry": None if chain is None else entry(chain),
+                "entry": None if chain is None else entry(chain, removals),
             }
         )
     return {
@@ -114,10 +117,10 @@ async def get_register(
     }
 
 
-def version_of(chain: read.Chain, at: int) -> dict[str, Any]:
+def version_of(chain: read.Chain, at: int, removals: Removals) -> dict[str, Any]:
     """Show the version of a chain at a place; of an amendment, original entry, amended entry and reason too."""
     version = chain.versions[at]
-    shown: dict[str, Any] = {
+    whole: dict[str, Any] = {
         "kind": kind_of(version.version),
         "version": version.version,
         "seq": version.seq,
@@ -130,11 +133,12 @@ def version_of(chain: read.Chain, at: int) -> dict[str, Any]:
         "recorded_at": written(version.recorded_at),
         "client": version.client,
         "out_of_order": chain.out_of_order(at),
+        "removed": shown(removals, version.seq),
     }
     if version.version > 1:
         amended = {"original_entry": version.original_code, "amended_entry": version.code, "reason": version.reason}
-        shown |= amended
-    return shown
+        whole |= amended
+    return whole
 
 
 @router.get("/v1/schools/{urn}/pupils/{id}/marks", summary="Read a pupil's marks")
@@ -157,13 +161,14 @@ async def get_pupil_marks(
         if number is None:
             raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
         chains = await read.pupil_chains(connection, caller.school_id, number, dates, at.seq)
+        removals = await removed(connection, caller.school_id, read.seqs(chains))
     await reads.record(caller, read_by, "pupil-marks", at.seq, pupils=[id_], dates=dates)
     items = [
         {
             "date": chain.first.date.isoformat(),
             "session": Session(chain.first.session),
-            **entry(chain),
-            "chain": [version_of(chain, place) for place in range(len(chain.versions))],
+            **entry(chain, removals),
+            "chain": [version_of(chain, place, removals) for place in range(len(chain.versions))],
         }
         for chain in chains
     ]

@@ -23,6 +23,7 @@ from register_api.admission import PupilItem, PutPupil, entry_after, fault, faul
 from register_api.bodies import AsAtRead, Change, Faulty, stands_alone
 from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
 from register_api.changes import append_all, new_change
+from register_api.removed import removed, shown
 
 router = APIRouter(tags=["roll"])
 _sql = database.statements(__file__)
@@ -253,6 +254,12 @@ def _outcome(index: int, item: PupilItem | Faulty, result: Result) -> PupilOutco
     return PupilOutcome(index=index, id=id_, outcome=result[0], seq=result[1])
 
 
+def _said(body: str | None) -> dict[str, Any] | None:
+    """Give what a change said of a pupil; None where its body was removed, as an earlier entry's may be."""
+    entry: dict[str, Any] | None = None if body is None else json.loads(body)
+    return entry
+
+
 @router.get("/v1/schools/{urn}/pupils/{id}", summary="Read a pupil")
 async def get_pupil(
     caller: RegisterReader, id_: PupilPath, as_at: AsAtText = None, read_by: reads.ReadBy = None
@@ -261,6 +268,7 @@ async def get_pupil(
     async with database.reading(caller.engine, caller.school_id) as connection:
         at = await resolve(connection, caller.school_id, as_at, caller.now())
         rows = [row async for row in _sql.history(connection, school_id=caller.school_id, id=id_, seq=at.seq)]
+        removals = await removed(connection, caller.school_id, [row["seq"] for row in rows])
     if not rows:
         raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
     await reads.record(caller, read_by, "pupil", at.seq, pupils=[id_])
@@ -272,11 +280,12 @@ async def get_pupil(
             "made_by": None if row["name"] is None else {"name": row["name"], "position": row["position"]},
             "client": row["client_id"],
             "reason": row["reason"],
-            "entry": json.loads(row["body"]),
+            "entry": _said(row["body"]),
+            "removed": shown(removals, row["seq"]),
         }
         for row in rows
     ]
-    return {"id": id_, **history[-1]["entry"], "history": history, "as_at": AsAtRead.of(at).model_dump()}
+    return {"id": id_, **(history[-1]["entry"] or {}), "history": history, "as_at": AsAtRead.of(at).model_dump()}
 
 
 @router.get("/v1/schools/{urn}/pupils", summary="List the roll")
@@ -309,7 +318,7 @@ async def get_pupils(
             )
         ]
     items = [
-        {**json.loads(row["body"]), "id": row["id"], "year_group": row["year_group"], "class": row["class"]}
+        {**(_said(row["body"]) or {}), "id": row["id"], "year_group": row["year_group"], "class": row["class"]}
         for row in rows[:limit]
     ]
     following = {"seq": at.seq, "after": rows[limit - 1]["pupil_no"]} if len(rows) > limit else None
