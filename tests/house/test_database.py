@@ -25,10 +25,13 @@ APPENDED_TO = (
     *(f"register.{name}" for name in ("urn", "school_facts", "policy", "calendar", "pupil_id", "pupil", "placing")),
     "access.key",
 )
+SEALED = (*(f"ledger.{name}" for name in ("node", "fingerprint", "contents", "sealed", "seal")),)
+SIGNED = (*(f"ledger.{name}" for name in ("checkpoint", "log", "checkpoint_key", "deposit")),)
 REBUILT = tuple(f"analysis.{name}" for name in ("checkpoint", "entry", "session_total", "alert", "watched"))
 ALLOWED = {
     **{(table, REGISTER): APPENDS for table in APPENDED_TO},
     **{(table, ANALYTICS): READS for table in APPENDED_TO},
+    **{(table, REGISTER): APPENDS for table in (*SEALED, *SIGNED)},
     **{(table, ANALYTICS): REBUILDS for table in REBUILT},
     ("ledger.nonce_key", REGISTER): APPENDS,
     ("ledger.head", REGISTER): APPENDS,
@@ -36,9 +39,15 @@ ALLOWED = {
     ("access.client", REGISTER): READS,
     ("access.pupil_read", REGISTER): APPENDS,
 }
-HEAD_COLUMNS = {
-    ("ledger.head", column, "UPDATE") for column in ("seq", "root", "frontier", "recorded_at", "changed_seq")
+MOVED = {
+    "ledger.head": ("seq", "root", "frontier", "recorded_at", "changed_seq"),
+    "ledger.fingerprint": ("prints",),
+    "ledger.contents": ("events", "leaf"),
+    "ledger.sealed": ("seq", "frontier", "leaf", "failure"),
+    "ledger.log": ("size", "frontier"),
+    "ledger.deposit": ("size", "at", "failure"),
 }
+MOVED_COLUMNS = {(table, column, "UPDATE") for table, columns in MOVED.items() for column in columns}
 
 EVENT = (
     "school_id, seq, made_at, recorded_at, session_date, pupil_no, staff_no, client_no, version, session, code, source"
@@ -46,9 +55,10 @@ EVENT = (
 APPEND_ONLY = (
     *(f"ledger.{name}" for name in ("event", "change", "text", "staff", "client", "nonce_key")),
     "access.pupil_read",
+    *(f"ledger.{name}" for name in ("node", "seal", "checkpoint", "checkpoint_key")),
 )
 WITHOUT_PUPILS = {
-    *("ledger.head", "register.urn", "register.school_facts"),
+    *("ledger.head", "register.urn", "register.school_facts", "ledger.sealed"),
     *("analysis.checkpoint", "analysis.session_total"),
 }
 ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"
@@ -80,7 +90,25 @@ async def office(register: Register, http: httpx.AsyncClient) -> Office:
     await office.entered(("p-001", "N"))
     await office.amended(amending("p-001", "N", "I"))
     await office.get("/pupils/p-001")
+    await proven(register.database, office.urn)
     return office
+
+
+async def proven(database: Database, urn: str) -> None:
+    """Put a row into every table of the proofs."""
+    async with session(database.owner_url) as connection:
+        school_id = await connection.fetchval("SELECT school_id FROM register.urn WHERE urn = $1", urn)
+        zeros = "decode(repeat('00', 32), 'hex')"
+        for row in (
+            f"ledger.node VALUES ({school_id}, 5, 0, {zeros})",
+            f"ledger.fingerprint VALUES ({school_id}, 0, '')",
+            f"ledger.contents VALUES ({school_id}, 'pupil:1', 1, substring({zeros}, 1, 16), {zeros})",
+            f"ledger.sealed SELECT {school_id}, gen_random_uuid(), 0, '', {zeros}",
+            f"ledger.seal VALUES ({school_id}, 1, 1, {zeros}, {zeros})",
+            f"ledger.checkpoint VALUES (1, now(), NULL, 1, {zeros}, {zeros}, '')",
+            "ledger.checkpoint_key VALUES ('a+b+c', 1)",
+        ):
+            await connection.execute(f"INSERT INTO {row}")
 
 
 @asynccontextmanager
@@ -162,7 +190,7 @@ async def test_of_single_columns_the_register_may_update_those_that_move_the_hea
         f"SELECT t.name, c.attname, a.privilege_type, r.rolname FROM ({TABLES}) t "
         "JOIN pg_attribute c ON c.attrelid = t.oid, aclexplode(c.attacl) a JOIN pg_roles r ON r.oid = a.grantee"
     )
-    assert {(row["name"], row["attname"], row["privilege_type"]) for row in held} == HEAD_COLUMNS
+    assert {(row["name"], row["attname"], row["privilege_type"]) for row in held} == MOVED_COLUMNS
     assert {row["rolname"] for row in held} == {REGISTER}
 
 
@@ -214,8 +242,11 @@ async def test_even_the_owner_cannot_update_delete_or_truncate(owner: Connection
     for table in (*APPEND_ONLY, *partitions):
         before = await owner.fetchval(f"SELECT count(*) FROM {table}")
         assert before > 0
+        column = await owner.fetchval(
+            "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum = 1", table
+        )
         for statement in (
-            f"UPDATE {table} SET school_id = school_id",
+            f"UPDATE {table} SET {column} = {column}",
             f"DELETE FROM {table}",
             f"TRUNCATE {table}",
             f"TRUNCATE {table} CASCADE",
@@ -278,7 +309,7 @@ async def test_partitions_are_reached_through_their_parent_alone(owner: Connecti
 
 
 def secured_tables() -> list[str]:
-    return sorted({table for table, _ in ALLOWED} - WITHOUT_PUPILS - {"access.key", "access.client", *REBUILT})
+    return sorted({table for table, _ in ALLOWED} - WITHOUT_PUPILS - {"access.key", "access.client", *SIGNED, *REBUILT})
 
 
 @pytest.mark.parametrize("table", secured_tables())
