@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from onebox import clients, database, place, postgres, services, up
+from onebox import clients, database, place, postgres, retention_commands, services, up
 
 FAILURES = (
     postgres.DataInUse,
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_up(commands, where)
     _add_clients(commands, where)
+    retention_commands.add(commands, where)
     return parser
 
 

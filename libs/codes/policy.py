@@ -86,9 +86,10 @@ DEFAULT = Policy(
 def policy_from_body(body: Mapping[str, Any]) -> Policy:
     """A policy from its body: `registers` [{session, opens, closes, ends, year_groups?}], `target`, `referral_below`.
 
-    Times are "HH:MM" and local, `target` and `referral_below` percentages; `levels_from_sessions` and
-    `retention_years` may be given. Raises `PolicyFault` for an unknown member, a session without a register, times out of order, a year group with two
-    registers of one session, and a morning that has not ended when the afternoon's register opens.
+    Times are "HH:MM" and local, `target` and `referral_below` percentages; `levels_from_sessions` and `retention_years`
+    may be given. Raises `PolicyFault` for an unknown member, a session without a register, times out of order, a year
+    group with two registers of one session, a morning that has not ended when the afternoon's register opens, and, as
+    `RetentionTooShort`, fewer years of keeping than the law's.
     """
     _only(body, "", {"registers", "target", "referral_below", "levels_from_sessions", "retention_years"})
     rows = body.get("registers")

@@ -9,7 +9,8 @@ import asyncpg
 
 from kit import database
 from kit.database import Connection
-from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, mark_bytes
+from ledger import tree
+from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, mark_bytes_with, nonce
 from ledger.writers import first_year
 
 _sql = database.statements(__file__)
@@ -207,16 +208,39 @@ class Event:
 
 
 async def events(connection: Connection, school_id: int, after: int, limit: int) -> list[Event]:
-    """Give at most `limit` events of the stream after a position, in order, with nothing left out."""
+    """Give at most `limit` events of the stream after a position, in order; none is left out but what was let go."""
     keys: dict[int, bytes] = {
         row["academic_year"]: row["key"] async for row in _sql.nonce_keys(connection, school_id=school_id)
     }
-    register = str(await _sql.register_id(connection, school_id=school_id))
-    rows = [row async for row in _sql.stream(connection, school_id=school_id, after=after, up_to=after + limit)]
-    return [_event(row, register, keys) for row in rows]
+    head = await _sql.head(connection, school_id=school_id)
+    span = {"school_id": school_id, "after": after, "up_to": after + limit}
+    rows = [row async for row in _sql.stream(connection, **span)]
+    if len(rows) < limit and head["seq"] > span["up_to"]:
+        span["up_to"] = await _sql.reach(connection, school_id=school_id, after=after, limit=limit)
+        rows = [row async for row in _sql.stream(connection, **span)]
+    kept = {row["seq"]: row["nonce"].hex() async for row in _sql.kept_nonces(connection, **span)}
+    return [_event(row, str(head["register_id"]), keys, kept) for row in rows]
 
 
-def _event(row: asyncpg.Record, register: str, keys: Mapping[int, bytes]) -> Event:
+async def gaps(connection: Connection, school_id: int) -> list[tree.Gap]:
+    """Give the runs of leaves that were let go, in order."""
+    return [(row["first"] - 1, row["last"]) async for row in _sql.gaps(connection, school_id=school_id)]
+
+
+async def covers(connection: Connection, school_id: int, after: int, limit: int) -> list[tuple[tree.Place, bytes]]:
+    """Give at most `limit` subtrees with their hashes that stand for leaves let go after a position, from the left."""
+    places = [place for place in tree.cover(await gaps(connection, school_id)) if place[1] << place[0] >= after]
+    return list((await nodes(connection, school_id, places[:limit])).items())
+
+
+async def nodes(connection: Connection, school_id: int, places: Sequence[tree.Place]) -> dict[tree.Place, bytes]:
+    """Give the hashes of some subtrees as they were stored, in the order given; one never stored is left out."""
+    levels, indices = [level for level, _ in places], [index for _, index in places]
+    rows = _sql.nodes(connection, school_id=school_id, levels=levels, indices=indices)
+    return {(row["level"], row["index"]): row["hash"] async for row in rows}
+
+
+def _event(row: asyncpg.Record, register: str, keys: Mapping[int, bytes], kept: Mapping[int, str]) -> Event:
     commitments = {part: commitment for part, commitment, _, _ in row["texts"] or ()}
     texts = {part: {"salt": salt.hex(), "text": text} for part, _, salt, text in row["texts"] or () if salt is not None}
     texts["client"] = {"salt": row["client_salt"].hex(), "text": row["client_id"]}
@@ -256,4 +280,5 @@ def _event(row: asyncpg.Record, register: str, keys: Mapping[int, bytes]) -> Eve
         commitments.get("nature"),
         commitments.get("by-system"),
     )
-    return Event(row["seq"], mark_bytes(mark, keys[first_year(mark.date)]), texts)
+    nonce_ = kept.get(mark.seq) or nonce(keys[first_year(mark.date)], mark.seq)
+    return Event(row["seq"], mark_bytes_with(mark, nonce_), texts)

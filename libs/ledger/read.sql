@@ -169,9 +169,44 @@ FROM ledger.event
 WHERE school_id = :school_id AND session_date BETWEEN :first AND :last
 ORDER BY session_date, session;
 
--- name: register_id(school_id)$
--- The identity of a school's register.
-SELECT register_id FROM ledger.head WHERE school_id = :school_id;
+-- name: head(school_id)^
+-- The identity of a school's register, and where its stream stands.
+SELECT register_id, seq FROM ledger.head WHERE school_id = :school_id;
+
+-- name: reach(school_id, after, limit)$
+-- The position of the last of so many events after another, past those that were let go.
+SELECT coalesce(max(seq), :after)
+FROM (
+    (SELECT seq FROM ledger.event WHERE school_id = :school_id AND seq > CAST(:after AS bigint) ORDER BY seq LIMIT :limit)
+    UNION ALL
+    (SELECT seq FROM ledger.change WHERE school_id = :school_id AND seq > :after ORDER BY seq LIMIT :limit)
+    ORDER BY seq
+    LIMIT :limit
+) AS next;
+
+-- name: gaps(school_id)
+-- The runs of events that were let go: none where no year was. The act itself stands behind them all.
+SELECT first, seq - 1 AS last
+FROM (
+    SELECT seq, lag(seq, 1, CAST(0 AS bigint)) OVER (ORDER BY seq) + 1 AS first
+    FROM (SELECT seq FROM ledger.event WHERE school_id = :school_id
+          UNION ALL
+          SELECT seq FROM ledger.change WHERE school_id = :school_id) AS standing
+) AS run
+WHERE first < seq
+  AND EXISTS (SELECT FROM ledger.change WHERE school_id = :school_id AND kind = 'year-retired')
+ORDER BY seq;
+
+-- name: nodes(school_id, levels, indices)
+-- Stored hashes of perfect subtrees.
+SELECT n.level, n.index, n.hash
+FROM unnest(CAST(:levels AS smallint[]), CAST(:indices AS bigint[])) WITH ORDINALITY AS wanted (level, index, at)
+JOIN ledger.node n ON n.school_id = :school_id AND n.level = wanted.level AND n.index = wanted.index
+ORDER BY wanted.at;
+
+-- name: kept_nonces(school_id, after, up_to)
+-- Nonces of entries that stayed when the key of their year was destroyed.
+SELECT seq, nonce FROM ledger.kept_nonce WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
 
 -- name: nonce_keys(school_id)
 -- The keys of the leaves' nonces.
