@@ -17,13 +17,14 @@ _sql = kit_database.statements(__file__)
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """A register, for how many years it is kept, and the instant before which an entry must count to go."""
+    """A register: years of keeping, the latest day whose entries go and the instant after it, and the last seal."""
 
     school_id: int
     urn: str
     years: int
     latest: date
     before: datetime
+    sealed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Staying:
 class SchoolYear:
     """What goes of a school's year: positions of entries with all their versions, texts, pupils; and what stays.
 
-    `by_policy` is how many entries stay because the school's own policy keeps the year longer than the law does.
+    `by_policy` is how many entries stay because the school's own policy keeps the year longer than the law does;
+    `unsealed` how many because no checkpoint covers them yet: what has gone could not be hashed for one.
     """
 
     school: School
@@ -54,6 +56,7 @@ class SchoolYear:
     pupils: Sequence[int] = ()
     staying: Sequence[Staying] = ()
     by_policy: int = 0
+    unsealed: int = 0
 
     @property
     def is_let_go(self) -> bool:
@@ -77,7 +80,7 @@ async def schools(connection: Connection, today: date, years: int) -> list[Schoo
         latest = retention.latest_to_go(today, kept)
         before = midnight(latest, after=True)
         assert before is not None
-        found.append(School(row["school_id"], row["urn"] or "not set up", kept, latest, before))
+        found.append(School(row["school_id"], row["urn"] or "not set up", kept, latest, before, row["sealed"]))
     return found
 
 
@@ -89,6 +92,8 @@ async def judge(connection: Connection, school: School, year: str, today: date) 
         return SchoolYear(school, year, by_policy=await _sql.counted(connection, **asked))
     going = [row["seq"] async for row in _sql.going(connection, before=school.before, **asked)]
     staying = [_staying(school, *row.values()) async for row in _sql.staying(connection, before=school.before, **asked)]
+    if going and going[-1] > school.sealed:
+        return SchoolYear(school, year, staying=staying, unsealed=len(going))
     texts = await _sql.texts(connection, school_id=school.school_id, seqs=going)
     return SchoolYear(school, year, going, texts, (), staying)
 
@@ -129,6 +134,6 @@ async def plan(connection: Connection, today: date, years: int) -> list[SchoolYe
             gone += judged.going
             if year == leaving_with(school, today):
                 judged = replace(judged, pupils=await leaving(connection, school, today, gone))
-            if judged.is_let_go or judged.staying or judged.by_policy:
+            if judged.is_let_go or judged.staying or judged.by_policy or judged.unsealed:
                 found.append(judged)
     return found

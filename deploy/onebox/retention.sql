@@ -1,11 +1,13 @@
 -- name: schools(today)
--- Every register, under its latest URN, with the policies that it has stated.
+-- Every register, under its latest URN, with the policy that holds and how far it has been sealed.
 SELECT h.school_id,
        coalesce((SELECT f.urn FROM register.school_facts f WHERE f.school_id = h.school_id ORDER BY f.seq DESC LIMIT 1),
                 (SELECT min(u.urn) FROM register.urn u WHERE u.school_id = h.school_id)) AS urn,
        (SELECT p.body FROM register.policy p WHERE p.school_id = h.school_id AND p.effective_from <= :today
-        ORDER BY p.effective_from DESC, p.seq DESC LIMIT 1) AS policy
+        ORDER BY p.effective_from DESC, p.seq DESC LIMIT 1) AS policy,
+       coalesce(s.seq, 0) AS sealed
 FROM ledger.head h
+LEFT JOIN ledger.sealed s ON s.school_id = h.school_id
 ORDER BY h.school_id;
 
 -- name: counted(school_id, first, last)$

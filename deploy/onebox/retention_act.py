@@ -65,12 +65,13 @@ async def _judged(
 
 
 async def _stand_in(connection: Connection, each: SchoolYear) -> None:
-    """Store what stands for the leaves that go, and the nonces of the entries that outlive the key of their year."""
+    """Store what stands for the leaves that go, now and at every seal, and the nonces that outlive their key."""
     school_id = each.school.school_id
+    seals = [row["seq"] async for row in _sql.seals(connection, school_id=school_id)]
     before = await read.gaps(connection, school_id)
-    pieces = await read.nodes(connection, school_id, tree.cover(before))
+    pieces = await read.nodes(connection, school_id, _places(before, seals))
     pieces |= await _leaf_hashes(connection, school_id, each.going)
-    places = tree.cover(tree.joined([*before, *((seq - 1, seq) for seq in each.going)]))
+    places = _places(tree.joined([*before, *((seq - 1, seq) for seq in each.going)]), seals)
     await _sql.add_nodes(
         connection,
         school_id=school_id,
@@ -87,6 +88,11 @@ async def _stand_in(connection: Connection, each: SchoolYear) -> None:
     staying = [row["seq"] async for row in entries if row["seq"] not in gone]
     nonces = [bytes.fromhex(nonce(key, seq)) for seq in staying]
     await _sql.keep_nonces(connection, school_id=school_id, seqs=staying, nonces=nonces)
+
+
+def _places(gaps: Sequence[tree.Gap], seals: Sequence[int]) -> list[tree.Place]:
+    """Give the subtrees to be stored for gaps: those of the tree as it is, and those of the tree as it was sealed."""
+    return list(dict.fromkeys([*tree.cover(gaps), *tree.cover(tree.split(gaps, seals))]))
 
 
 async def _leaf_hashes(connection: Connection, school_id: int, seqs: Sequence[int]) -> dict[tree.Place, bytes]:

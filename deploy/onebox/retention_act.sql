@@ -1,3 +1,7 @@
+-- name: seals(school_id)
+-- The sizes at which a register was sealed: proofs are asked for at each.
+SELECT seq FROM ledger.seal WHERE school_id = :school_id;
+
 -- name: add_nodes(school_id, levels, indices, hashes)!
 -- The hashes that stand for what goes.
 INSERT INTO ledger.node (school_id, level, index, hash)

@@ -106,12 +106,15 @@ def _retention(options: argparse.Namespace) -> None:
 
 def _told(each: "SchoolYear") -> Iterator[str]:
     """Say of a school's year what goes, what stays and why."""
+    stays = len(each.staying) + each.by_policy + each.unsealed
     yield (
         f"{each.academic_year}  school {each.school.urn}: {len(each.going)} entries, {each.texts} texts and "
-        f"{len(each.pupils)} pupils go; {len(each.staying) + each.by_policy} entries stay"
+        f"{len(each.pupils)} pupils go; {stays} entries stay"
     )
     if each.by_policy:
         yield f"    the school's own policy keeps them for {each.school.years} years"
+    if each.unsealed:
+        yield f"    {each.unsealed} stay until a checkpoint covers them"
     for staying in each.staying[:MOST_SHOWN]:
         yield f"    {staying.pupil} {staying.on} {staying.session}: {_why(each.school.urn, staying)}"
     if len(each.staying) > MOST_SHOWN:

@@ -1,4 +1,4 @@
-"""What is hashed for each event: canonical JSON (RFC 8785) of strings, integers and null.
+"""What is hashed, for each event and above the events: canonical JSON (RFC 8785) of strings, integers and null.
 
 A leaf holds no number that is local to one database, and no text: it commits to texts and persons by salted hashes,
 so that they can be redacted, and it carries a nonce, so that a sibling hash in a proof cannot be guessed back to a
@@ -119,6 +119,22 @@ def change_bytes(leaf: ChangeLeaf) -> bytes:
             "v": 1,
         }
     ).encode()
+
+
+def contents_bytes(subject: str, events: int, key: bytes) -> bytes:
+    """Give the canonical bytes that say how many events a register has about a subject; `key` is the subject's own."""
+    return _canonical({"events": events, "nonce": nonce(key, events), "subject": subject, "v": 1}).encode()
+
+
+def head_bytes(register: str, seq: int, root: bytes, contents: bytes) -> bytes:
+    """Give the canonical bytes that say how a register stands: its position and the roots of its two trees."""
+    return f'{{"contents":"{contents.hex()}","register":"{register}","root":"{root.hex()}","seq":{seq},"v":1}}'.encode()
+
+
+def log_bytes(at: datetime, closes: date | None, heads: int, root: bytes) -> bytes:
+    """Give the canonical bytes of a checkpoint: `root` is that of the tree over `heads` registers."""
+    day = None if closes is None else str(closes)
+    return _canonical({"at": micros(at), "closes": day, "heads": heads, "root": root.hex(), "v": 1}).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ The frontier holds the roots of the perfect subtrees that the leaves so far make
 that is set in their number.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from itertools import pairwise
 
 EMPTY_ROOT = sha256(b"").digest()
 WIDTH = 32
@@ -63,8 +65,18 @@ def joined(gaps: Iterable[Gap]) -> list[Gap]:
     return found
 
 
+def split(gaps: Iterable[Gap], at: Iterable[int]) -> list[Gap]:
+    """Give the gaps cut at some sizes of the tree, so that each of them still has its root over what is stored."""
+    sizes = sorted(set(at))
+    found = []
+    for start, end in gaps:
+        ends = [*sizes[bisect_right(sizes, start) : bisect_left(sizes, end)], end]
+        found += list(pairwise([start, *ends]))
+    return found
+
+
 def cover(gaps: Iterable[Gap]) -> list[Place]:
-    """Give the largest perfect subtrees that lie wholly in the gaps, which are as `joined` gives them."""
+    """Give the largest perfect subtrees that lie wholly in the gaps, from the left; no two gaps overlap."""
     found = []
     for start, end in gaps:
         while start < end:

@@ -41,7 +41,8 @@ CREATE TABLE ledger.sealed (
     failure     text
 ) WITH (fillfactor = 50);
 
--- Each sealing of a register: what stood at its position, and the first checkpoint that covers it.
+-- Each sealing of a register: what stood at its position, and the first checkpoint that covers it. No pupil is in it: how
+-- all registers stood at a checkpoint is read from here.
 CREATE TABLE ledger.seal (
     school_id  int    NOT NULL,
     seq        bigint NOT NULL CHECK (seq >= 0),
@@ -50,8 +51,10 @@ CREATE TABLE ledger.seal (
     contents   bytea  NOT NULL CHECK (length(contents) = 32),
     PRIMARY KEY (school_id, seq)
 );
+CREATE INDEX seal_checkpoint ON ledger.seal (school_id, checkpoint, seq);
 
--- The signed checkpoints, numbered from 1: the size of the log that holds one leaf for each.
+-- The signed checkpoints, numbered from 1: the size of the log that holds one leaf for each. `nodes` are the roots of the
+-- perfect subtrees of the log that a leaf completes, from level 1 up, laid end to end.
 CREATE TABLE ledger.checkpoint (
     size   bigint      PRIMARY KEY CHECK (size > 0),
     at     timestamptz NOT NULL,
@@ -59,6 +62,7 @@ CREATE TABLE ledger.checkpoint (
     heads  int         NOT NULL CHECK (heads >= 0),
     root   bytea       NOT NULL CHECK (length(root) = 32),
     leaf   bytea       NOT NULL CHECK (length(leaf) = 32),
+    nodes  bytea       NOT NULL CHECK (length(nodes) % 32 = 0),
     note   text        NOT NULL
 );
 
@@ -96,7 +100,7 @@ BEGIN
         EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON ledger.%I FOR EACH ROW EXECUTE FUNCTION ledger.refuse()', t);
         EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ledger.%I FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse()', t);
     END LOOP;
-    FOREACH t IN ARRAY ARRAY['node', 'fingerprint', 'contents', 'seal'] LOOP
+    FOREACH t IN ARRAY ARRAY['node', 'fingerprint', 'contents'] LOOP
         EXECUTE format('ALTER TABLE ledger.%I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY of_the_school ON ledger.%I '
                        'USING (school_id = nullif(current_setting(''app.school_id'', true), '''')::int)', t);

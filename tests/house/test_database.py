@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kit import database as kit_database
 from kit.database import Connection
+from ledger import checkpoints, sealing
 from ledger.append import FIRST_DAY, LAST_DAY
+from ledger.note import SigningKey
 from tests.support.office import MONDAY, Office, amending, calling, open_office, refusal
 from tests.support.postgres import Database
 from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil
@@ -59,7 +63,7 @@ APPEND_ONLY = (
     *(f"ledger.{name}" for name in ("node", "seal", "checkpoint", "checkpoint_key")),
 )
 WITHOUT_PUPILS = {
-    *("ledger.head", "register.urn", "register.school_facts", "ledger.sealed"),
+    *("ledger.head", "register.urn", "register.school_facts", "ledger.sealed", "ledger.seal"),
     *("analysis.checkpoint", "analysis.session_total"),
 }
 ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"
@@ -87,31 +91,37 @@ async def http(register: Register) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture(scope="module")
 async def office(register: Register, http: httpx.AsyncClient) -> Office:
     """Give a school with a row in every table of the book, of the roll and of the reads."""
-    office = await open_office(http, register.database, "900101", pupils=4)
+    office = await open_office(http, register.database, "900101", pupils=30)
     await office.entered(("p-001", "N"))
     await office.amended(amending("p-001", "N", "I"))
     await office.get("/pupils/p-001")
-    await proven(register.database, office.urn)
+    await proven(register.database)
+    await held(register.database, office.urn)
     return office
 
 
-async def proven(database: Database, urn: str) -> None:
-    """Put a row into every table of the proofs."""
+async def proven(database: Database) -> None:
+    """Put a row into every table of the proofs, as the checkpointer does."""
+    engine = kit_database.connect(database.register_url, name="tests", pool_size=1)
+    key = SigningKey("rollbook.example/register", Ed25519PrivateKey.generate())
+    now = datetime.fromisoformat("2026-09-07T16:00:00+01:00")
+    try:
+        await checkpoints.open_log(engine, key.name)
+        for school_id, is_new in await sealing.waiting(engine):
+            assert await sealing.seal(engine, school_id, is_new=is_new) == "sealed"
+        assert await checkpoints.sign(engine, [key], now, every=timedelta(0), ended=None) == 1
+    finally:
+        await engine.dispose()
+
+
+async def held(database: Database, urn: str) -> None:
+    """Put a row into the tables of what must stay, as letting a year go does."""
     async with session(database.owner_url) as connection:
-        school_id = await connection.fetchval("SELECT school_id FROM register.urn WHERE urn = $1", urn)
-        zeros = "decode(repeat('00', 32), 'hex')"
         for row in (
-            f"ledger.node VALUES ({school_id}, 5, 0, {zeros})",
-            f"ledger.fingerprint VALUES ({school_id}, 0, '')",
-            f"ledger.contents VALUES ({school_id}, 'pupil:1', 1, substring({zeros}, 1, 16), {zeros})",
-            f"ledger.sealed SELECT {school_id}, gen_random_uuid(), 0, '', {zeros}",
-            f"ledger.kept_nonce VALUES ({school_id}, 0, substring({zeros}, 1, 16))",
-            f"register.hold VALUES ({school_id}, 1, NULL, NULL, NULL, NULL, 'Why', 'Who', 'What', now())",
-            f"ledger.seal VALUES ({school_id}, 1, 1, {zeros}, {zeros})",
-            f"ledger.checkpoint VALUES (1, now(), NULL, 1, {zeros}, {zeros}, '')",
-            "ledger.checkpoint_key VALUES ('a+b+c', 1)",
+            "ledger.kept_nonce SELECT school_id, 0, decode(repeat('00', 16), 'hex')",
+            "register.hold SELECT school_id, 1, NULL, NULL, NULL, NULL, 'Why', 'Who', 'What', now()",
         ):
-            await connection.execute(f"INSERT INTO {row}")
+            await connection.execute(f"INSERT INTO {row} FROM register.urn WHERE urn = $1", urn)
 
 
 @asynccontextmanager
@@ -141,8 +151,8 @@ WRITES: list[tuple[str, str, Any]] = [
     ("PUT", "/v1/schools/900101", SCHOOL),
     ("PUT", "/v1/schools/900102", SCHOOL),
     ("PUT", "/v1/schools/900101/calendar/2026-27", {**CALENDAR, "inset_days": []}),
-    ("PUT", "/v1/schools/900101/pupils/p-005", pupil()),
-    ("POST", "/v1/schools/900101/pupils", {"pupils": [pupil(id="p-006")]}),
+    ("PUT", "/v1/schools/900101/pupils/p-105", pupil()),
+    ("POST", "/v1/schools/900101/pupils", {"pupils": [pupil(id="p-106")]}),
     (
         "POST",
         f"/v1/schools/900101/registers/{MONDAY}/AM/marks",
@@ -152,7 +162,7 @@ WRITES: list[tuple[str, str, Any]] = [
     (
         "POST",
         "/v1/schools/900101/redactions",
-        {"made_by": OFFICE, "redactions": [{"seq": 9, "part": "reason", "reason": "It named another child"}]},
+        {"made_by": OFFICE, "redactions": [{"seq": 35, "part": "reason", "reason": "It named another child"}]},
     ),
 ]
 

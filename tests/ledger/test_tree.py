@@ -76,6 +76,10 @@ def test_gaps_that_touch_or_overlap_are_one() -> None:
     assert tree.joined([(6, 8), (0, 2), (2, 4), (7, 9), (20, 21)]) == [(0, 4), (6, 9), (20, 21)]
 
 
+def test_gaps_are_cut_at_sizes_inside_them() -> None:
+    assert tree.split([(0, 5), (8, 12)], [12, 3, 0, 8, 6, 9, 9, 5]) == [(0, 3), (3, 5), (8, 9), (9, 12)]
+
+
 @given(LEAVES.filter(bool), st.data())
 def test_a_subtree_has_one_hash_whatever_pieces_it_is_made_of(leaves: list[bytes], data: st.DataObject) -> None:
     level = data.draw(st.integers(0, len(leaves).bit_length() - 1))

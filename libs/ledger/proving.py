@@ -1,0 +1,86 @@
+"""Prove that events are in a register's tree, and that the tree continues an earlier one, for whoever has its root."""
+
+from collections.abc import Iterable, Sequence
+
+from kit import database
+from kit.database import Connection
+from ledger import leaves, paths, tree
+from ledger.paths import Place, Span
+
+_sql = database.statements(__file__)
+
+KEPT_FROM = 5
+"""The level from which on the inner nodes of a sealed register are kept; what lies below is hashed again."""
+
+
+async def inclusion(connection: Connection, school_id: int, seqs: Sequence[int], size: int) -> dict[int, list[bytes]]:
+    """Give by seq the path that leads from each event to the root over the first `size` events, which are sealed.
+
+    Raises ValueError for a seq beyond `size`.
+    """
+    spans = {seq: paths.inclusion_spans(seq - 1, size) for seq in seqs}
+    hashes = await _hashes(connection, school_id, {place for each in spans.values() for place in _places(each)})
+    return {seq: [paths.folded(span, hashes) for span in each] for seq, each in spans.items()}
+
+
+async def consistency(connection: Connection, school_id: int, old: int, new: int) -> list[bytes]:
+    """Give the path that proves that the first `new` events, which are sealed, begin with the first `old`."""
+    spans = paths.consistency_spans(old, new)
+    hashes = await _hashes(connection, school_id, set(_places(spans)))
+    return [paths.folded(span, hashes) for span in spans]
+
+
+def _places(spans: Iterable[Span]) -> Iterable[Place]:
+    return (place for span in spans for place in paths.places(span))
+
+
+async def _hashes(connection: Connection, school_id: int, wanted: set[Place]) -> dict[Place, bytes]:
+    """Read the nodes that are kept, and hash anew what lies below them."""
+    found: dict[Place, bytes] = {
+        (row["level"], row["index"]): row["hash"]
+        async for row in _sql.nodes(
+            connection,
+            school_id=school_id,
+            levels=[level for level, _ in wanted],
+            indexes=[index for _, index in wanted],
+        )
+    }
+    missing = wanted - found.keys()
+    if kept := sorted(place for place in missing if place[0] >= KEPT_FROM):
+        raise LookupError(f"the register is not sealed as far as node {kept[0]}")
+    stretches = _stretches(missing)
+    hashed: dict[Place, bytes] = {
+        (row["level"], row["index"]): row["hash"]
+        async for row in _sql.covers(
+            connection,
+            school_id=school_id,
+            firsts=[first for first, _ in stretches],
+            lasts=[last for _, last in stretches],
+        )
+    }
+    found_rows = await leaves.rows(connection, school_id, stretches)
+    parts = await leaves.parts(connection, school_id)
+    for row in found_rows.events:
+        leaf = leaves.leaf_bytes(row, found_rows.texts.get(row["seq"], {}), parts)
+        hashed[0, row["seq"] - 1] = tree.leaf_hash(leaf)
+    for place in missing:
+        found[place] = _node(place, hashed)
+    return found
+
+
+def _stretches(wanted: Iterable[Place]) -> list[tuple[int, int]]:
+    """Give the stretches of the stream below some places, each once, those that touch as one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(((index << level) + 1, index + 1 << level) for level, index in wanted):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _node(place: Place, hashed: dict[Place, bytes]) -> bytes:
+    if place not in hashed:
+        level, index = place
+        hashed[place] = tree.node_hash(_node((level - 1, 2 * index), hashed), _node((level - 1, 2 * index + 1), hashed))
+    return hashed[place]

@@ -1,0 +1,197 @@
+"""Seal a register: hash what its tables hold, hold the root against the head's, and keep what proofs are made of.
+
+One register a transaction. Nothing is sealed whose root is not the head's: the register stands still by itself, and
+says so. The whole of what waits is one seal, for between two positions of the head there is nothing to hold it against.
+"""
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from codes.calendar import academic_year
+from kit import database
+from kit.database import Connection
+from ledger import leaves, paths, tree
+from ledger.leaf import contents_bytes, head_bytes
+from ledger.tree import EMPTY_ROOT, WIDTH
+from ledger.writers import first_year
+
+LOWEST_LEVEL = 5
+"""Nodes below it are not kept: a proof hashes at most 31 leaves anew."""
+BLOCK, PRINT = 256, 4
+"""Fingerprints a row, and bytes of each."""
+PORTION, SLICE = 2_000, 400
+"""Events read by one statement, and hashed before others have their turn: some milliseconds."""
+LONGEST_MS = 900_000
+"""How long a seal may take: a register of many years is sealed at once when it comes in."""
+
+_sql = database.statements(__file__)
+Outcome = Literal["sealed", "standing", "busy", "failed"]
+
+
+class _Unsound(Exception):
+    """What the tables hold is not what the head was made from."""
+
+
+@dataclass(slots=True)
+class _Growth:
+    """A tree that grows by leaves, and what is kept of it on the way."""
+
+    size: int
+    frontier: list[bytes]
+    nodes: list[tuple[int, int, bytes]] = field(default_factory=list)
+    prints: bytearray = field(default_factory=bytearray)
+    entries: Counter[tuple[int, int]] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, leaf: bytes) -> None:
+        """Append a leaf."""
+        grown = tree.leaf_hash(leaf)
+        self.prints += grown[:PRINT]
+        full, level = self.size, 0
+        while full & 1:
+            grown = tree.node_hash(self.frontier.pop(), grown)
+            full, level = full >> 1, level + 1
+            if level >= LOWEST_LEVEL:
+                self.nodes.append((level, full, grown))
+        self.frontier.append(grown)
+        self.size += 1
+
+    def count(self, row: asyncpg.Record) -> None:
+        """Count an event under its subject."""
+        if "pupil_no" in row:
+            self.entries[row["pupil_no"], first_year(row["session_date"])] += 1
+        else:
+            self.changes[row["subject"]] += 1
+
+    def subjects(self) -> dict[str, int]:
+        """Give how many events were added about each subject."""
+        years = {year: academic_year(date(year, 9, 1)) for _, year in self.entries}
+        found = {f"pupil:{pupil_no}/{years[year]}": count for (pupil_no, year), count in self.entries.items()}
+        return {**found, **self.changes}
+
+
+async def waiting(engine: AsyncEngine) -> list[tuple[int, bool]]:
+    """Give the registers that wait to be sealed, the longest first, and whether each is new."""
+    async with database.reading(engine) as connection:
+        return [(row["school_id"], row["is_new"]) async for row in _sql.waiting(connection)]
+
+
+async def seal(engine: AsyncEngine, school_id: int, *, is_new: bool = False) -> Outcome:
+    """Seal a register up to its head. The log must have been opened.
+
+    `busy`: another process has it. `standing`: there was nothing to do. `failed`: its tables do not lead to the root
+    in its head; why is kept, and nothing else.
+    """
+    if is_new:
+        await _begin(engine, school_id)
+    try:
+        async with database.writing(engine, school_id, plan_once=True) as connection:
+            await connection.execute(f"SET LOCAL transaction_timeout = {LONGEST_MS}")
+            return await _seal(connection, school_id)
+    except _Unsound as caught:
+        async with database.writing(engine, school_id) as connection:
+            await _sql.fail(connection, school_id=school_id, failure=str(caught))
+        return "failed"
+
+
+async def _begin(engine: AsyncEngine, school_id: int) -> None:
+    async with database.writing(engine, school_id) as connection:
+        register = (await _sql.head(connection, school_id=school_id))["register_id"]
+        leaf = tree.leaf_hash(head_bytes(str(register), 0, EMPTY_ROOT, EMPTY_ROOT))
+        checkpoint = await _sql.covering(connection)
+        await _sql.begin(
+            connection, school_id=school_id, register_id=register, leaf=leaf, checkpoint=checkpoint, empty=EMPTY_ROOT
+        )
+
+
+async def _seal(connection: Connection, school_id: int) -> Outcome:
+    claimed = await _sql.claim(connection, school_id=school_id)
+    if claimed is None:
+        return "busy"
+    head = await _sql.head(connection, school_id=school_id)
+    after, frontier = claimed["seq"], claimed["frontier"]
+    if head["seq"] == after and head["root"] == tree.root(frontier):
+        return "standing"
+    if head["seq"] <= after:
+        raise _Unsound(f"sealed up to {after}, and the head at {head['seq']} is not what continues it")
+    growth = _Growth(after, [frontier[at : at + WIDTH] for at in range(0, len(frontier), WIDTH)])
+    await _grow(connection, school_id, growth, head["seq"])
+    frontier = b"".join(growth.frontier)
+    if tree.root(frontier) != head["root"]:
+        raise _Unsound(f"the events from {after + 1} to {head['seq']} do not lead to the root in the head")
+    contents = await _contents(connection, school_id, growth.subjects())
+    blocks = _blocks(after, growth.prints)
+    await _sql.write(
+        connection,
+        school_id=school_id,
+        seq=growth.size,
+        frontier=frontier,
+        leaf=tree.leaf_hash(head_bytes(str(head["register_id"]), growth.size, head["root"], contents)),
+        # Last: whoever signs waits for this transaction from here on, not while it hashes.
+        checkpoint=await _sql.covering(connection),
+        root=head["root"],
+        contents=contents,
+        levels=[level for level, _, _ in growth.nodes],
+        indices=[index for _, index, _ in growth.nodes],
+        hashes=[node for _, _, node in growth.nodes],
+        blocks=list(blocks),
+        prints=list(blocks.values()),
+    )
+    return "sealed"
+
+
+async def _grow(connection: Connection, school_id: int, growth: _Growth, up_to: int) -> None:
+    """Append the leaves of the events up to a position, a portion at a time; raise _Unsound where one is amiss."""
+    parts = await leaves.parts(connection, school_id)
+    while growth.size < up_to:
+        first, last = growth.size + 1, min(up_to, growth.size + PORTION)
+        portion = await leaves.rows(connection, school_id, [(first, last)])
+        rows = {row["seq"]: row for row in portion.events}
+        if len(rows) != len(portion.events):
+            raise _Unsound(f"two of the events from {first} to {last} have one number")
+        for seq in range(first, last + 1):
+            try:
+                row = rows[seq]
+                growth.add(leaves.leaf_bytes(row, portion.texts.get(seq, {}), parts))
+            except KeyError as caught:
+                where = f"the events from {first} to {up_to} cannot all be hashed"
+                raise _Unsound(f"{where}: event {seq}, or what it refers to, is missing") from caught
+            growth.count(row)
+            if seq % SLICE == 0:
+                await asyncio.sleep(0)
+
+
+async def _contents(connection: Connection, school_id: int, subjects: Mapping[str, int]) -> bytes:
+    """Count new events about subjects, and give the root of the tree over all of the register's contents."""
+    counted = {
+        row["subject"]: (row["events"], row["key"])
+        async for row in _sql.counted(connection, school_id=school_id, subjects=list(subjects))
+    }
+    keys, events, hashes = [], [], []
+    for subject, more in subjects.items():
+        before, key = counted.get(subject) or (0, secrets.token_bytes(16))
+        keys.append(key)
+        events.append(before + more)
+        hashes.append(tree.leaf_hash(contents_bytes(subject, before + more, key)))
+    await _sql.count_contents(
+        connection, school_id=school_id, subjects=list(subjects), events=events, keys=keys, leaves=hashes
+    )
+    return paths.root_over(await _sql.contents(connection, school_id=school_id))
+
+
+def _blocks(after: int, prints: bytearray) -> dict[int, bytes]:
+    """Lay the fingerprints of the leaves after `after` out by rows; the first may continue one that stands."""
+    found, at, leaf = {}, 0, after
+    while at < len(prints):
+        width = (BLOCK - leaf % BLOCK) * PRINT
+        found[leaf // BLOCK] = bytes(prints[at : at + width])
+        at, leaf = at + width, (leaf // BLOCK + 1) * BLOCK
+    return found
