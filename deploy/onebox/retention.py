@@ -112,13 +112,16 @@ def _staying(
     return Staying(pupil, on, session, seq, version, counts_from, until, hold)
 
 
-def leaving_with(school: School, today: date) -> str:
-    """Give the year with which a school's pupils leave: the last that is past for it."""
-    return years_past(today, school.years)[-1]
+def pupils_leave_with(year: str, school: School, today: date) -> bool:
+    """Say whether a year is the one with which a school's pupils leave: the last that is past for it."""
+    return years_past(today, school.years)[-1:] == [year]
 
 
 async def leaving(connection: Connection, school: School, today: date, going: Sequence[int]) -> list[int]:
-    """Give the numbers of the pupils who leave the admission register once some entries have gone."""
+    """Give the numbers of the pupils who leave the admission register once some entries have gone.
+
+    ASSUMPTION: a pupil's entry in it is kept for six years from its last change, and for as long as there is an entry.
+    """
     rows = _sql.leaving(connection, school_id=school.school_id, today=today, before=school.before, going=list(going))
     return [row["pupil_no"] async for row in rows]
 
@@ -132,7 +135,7 @@ async def plan(connection: Connection, today: date, years: int) -> list[SchoolYe
             judged = await judge(connection, school, year, today)
             gone = going.setdefault(school.school_id, [])
             gone += judged.going
-            if year == leaving_with(school, today):
+            if pupils_leave_with(year, school, today):
                 judged = replace(judged, pupils=await leaving(connection, school, today, gone))
             if judged.is_let_go or judged.staying or judged.by_policy or judged.unsealed:
                 found.append(judged)

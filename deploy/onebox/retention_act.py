@@ -57,7 +57,7 @@ async def _judged(
         if among is not None and school.school_id not in among:
             continue
         judged = await retention.judge(connection, school, year, today)
-        if year == retention.leaving_with(school, today):
+        if retention.pupils_leave_with(year, school, today):
             judged = replace(judged, pupils=await retention.leaving(connection, school, today, judged.going))
         if judged.is_let_go:
             found.append(judged)

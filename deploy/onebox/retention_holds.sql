@@ -7,7 +7,7 @@ SELECT school_id FROM register.urn WHERE urn = :urn;
 SELECT pupil_no FROM register.pupil_id WHERE school_id = :school_id AND id = :id;
 
 -- name: add(school_id, lifts, pupil_no, first_day, last_day, reason, name, position, now)$
--- A hold, or the lifting of one, numbered within its school. The lock on the head keeps two from taking one number.
+-- A hold, or the lifting of one, numbered within its school. The table is locked.
 INSERT INTO register.hold (school_id, no, lifts, pupil_no, first_day, last_day, reason, name, position, made_at)
 SELECT CAST(:school_id AS int), coalesce(max(no), 0) + 1, CAST(:lifts AS int), CAST(:pupil_no AS int),
        CAST(:first_day AS date), CAST(:last_day AS date), CAST(:reason AS text), CAST(:name AS text),

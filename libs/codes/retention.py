@@ -57,6 +57,6 @@ def latest_to_go(today: date, years: int = YEARS) -> date:
 def may_be_retired(academic_year: str, today: date, years: int = YEARS) -> bool:
     """Whether an academic year such as "2018-19" may be looked at: its last day is past keeping.
 
-    Before that an entry of its first term may be past six years already, and waits for the rest: a year goes once.
+    ASSUMPTION: an entry of its first term, which may be past six years before that, may wait for the rest of its year.
     """
     return kept_until(academic_year_bounds(academic_year)[1], years) < today

@@ -173,6 +173,15 @@ async def test_a_school_that_keeps_longer_keeps_longer(
         await past.proved()
 
 
+async def test_a_school_that_keeps_for_so_long_that_no_year_is_past_keeps_all(
+    postgres_server: Server, template_database: Database, tmp_path: Path
+) -> None:
+    async with playing(postgres_server, template_database, tmp_path, retention_years=25) as past:
+        (each,) = await past.plan()
+        assert (each.is_let_go, each.by_policy) == (False, 19)
+        assert await past.let_go() == []
+
+
 async def test_other_schools_of_the_year_keep_what_they_must(past: Past) -> None:
     other = await play(past.register, past.office.http, past.service, "900602", retention_years=9)
     theirs = await past.owner.fetch("SELECT * FROM ledger.event WHERE school_id <> $1 ORDER BY seq", past.school_id)

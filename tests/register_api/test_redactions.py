@@ -143,8 +143,9 @@ async def test_what_made_an_automatic_entry_can_go(school: Office) -> None:
 async def test_an_entry_of_the_admission_register_goes_once_another_has_replaced_it(
     school: Office, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    address, wrong = school.path("/pupils/p-moved"), {"address": "1 Refuge Lane", "upn": "B801200005001"}
+    address, wrong = school.path("/pupils/p-moved"), {"address": "1 Refuge Lane", "upn": "B801200005001", "class": "Unit 9"}
     entered = (await school.http.put(address, json=pupil(**wrong))).json()
+    assert await said(owner, "Unit 9") == ["ledger.text", 'register."placing"']
     refused = outcomes_of(await send(school, item(entered["seq"], "body")))[0]
     told(refused["problem"], "text-must-stay", at="#/redactions/0/part")
     right = pupil(address="c/o the school", upn=None, effective_from="2026-09-03")
@@ -153,6 +154,7 @@ async def test_an_entry_of_the_admission_register_goes_once_another_has_replaced
     [act] = await redacted(school, item(entered["seq"], "body"))
     assert await said(owner, "Refuge Lane") == []
     assert await said(owner, "B801200005001") == []
+    assert await said(owner, "Unit 9") == []
     read = await school.get("/pupils/p-moved")
     assert read["address"] == "c/o the school"
     assert [(each["entry"] is None, [gone["seq"] for gone in each["removed"]]) for each in read["history"]] == [
