@@ -9,10 +9,12 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from rich.console import Console
 
-from onebox import clients, database, place, postgres, retention_commands, services, up
+from ledger.archive import ExchangeFailed
+from onebox import clients, database, place, postgres, retention_commands, services, up, verify
 
 FAILURES = (
     postgres.DataInUse,
@@ -21,6 +23,8 @@ FAILURES = (
     services.PortInUse,
     services.ServiceFailed,
     up.DatabaseEnded,
+    verify.DoesNotHold,
+    ExchangeFailed,
 )
 
 
@@ -56,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands, where)
     _add_clients(commands, where)
     retention_commands.add(commands, where)
+    _add_verify(commands)
+    _add_export(commands, where)
+    _add_import(commands, where)
     return parser
 
 
@@ -95,6 +102,64 @@ def _add_clients(
     command.set_defaults(run=_clients_add, usage_error=command.error)
 
 
+def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "verify",
+        help="check files of evidence and exports, offline",
+        description="Check evidence of a pupil and exports of registers against a signed checkpoint, with nothing but "
+        "these files and the public key. Exit code 0: all hold; 1: the first fault is named.",
+    )
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="evidence (JSON) or an export (zip)")
+    command.add_argument("--checkpoint", required=True, type=Path, metavar="FILE", help="the checkpoint: a signed note")
+    command.add_argument(
+        "--key", required=True, type=Path, metavar="FILE", help="the public key, name+id+key; or several, one a line"
+    )
+    command.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="write the certificate of evidence that holds, to be printed"
+    )
+    command.set_defaults(
+        run=lambda options: verify.run(options.files, options.checkpoint, options.key, options.certificate)
+    )
+
+
+def _add_export(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", where: argparse.ArgumentParser
+) -> None:
+    command = commands.add_parser(
+        "export",
+        parents=[where],
+        help="write the whole register of a school to one file",
+        description="Write the whole register of a school to one zip: manifest, events, texts, reference data and how "
+        "it stood at the checkpoints. `rollbook import` takes it in elsewhere. It holds personal data and secrets.",
+    )
+    command.add_argument("--school", required=True, metavar="URN", type=_urn, help="the school")
+    command.add_argument("--to", metavar="FILE", type=Path, help="default register-URN.zip")
+    command.add_argument("--format", choices=("ndjson", "parquet"), default="ndjson", help="of events and texts")
+    command.add_argument(
+        *("--size",),
+        nargs="+",
+        type=_size,
+        default=[],
+        metavar="N",
+        action="extend",
+        help="checkpoints beside the latest",
+    )
+    command.set_defaults(run=_export)
+
+
+def _add_import(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", where: argparse.ArgumentParser
+) -> None:
+    command = commands.add_parser(
+        "import",
+        parents=[where],
+        help="take in a register that `rollbook export` wrote",
+        description="Take in a whole register that another Rollbook exported: the same, root for root, or nothing.",
+    )
+    command.add_argument("file", metavar="FILE", type=Path, help="what `rollbook export` wrote")
+    command.set_defaults(run=_import)
+
+
 def _up(options: argparse.Namespace) -> None:
     where = place.chosen(options.data, options.database_url)
     up.up(up.Wishes(where, options.register_port, options.analytics_port, options.demo), Console())
@@ -119,6 +184,31 @@ def _clients_add(options: argparse.Namespace) -> None:
         print(json.dumps(asyncio.run(clients.add(url, options.name, options.scope, kind, reach))))
 
 
+def _export(options: argparse.Namespace) -> None:
+    from onebox import exchange  # here, for the reason given above
+
+    to = options.to or Path(f"register-{options.school}.zip")
+    console = Console(stderr=True)
+    with place.owner_url(place.chosen(options.data, options.database_url)) as url:
+        leaving = exchange.leave(url, options.school, to, options.format, options.size, console)
+        manifest = database.wait_for(leaving)
+    print(json.dumps({"file": str(to), **{name: manifest[name] for name in ("register", "urn", "seq", "root")}}))
+    print(
+        f"{to} holds personal data and the keys that hide pupils in proofs: keep it as you keep the register.",
+        file=sys.stderr,
+    )
+
+
+def _import(options: argparse.Namespace) -> None:
+    from onebox import exchange  # here, for the reason given above
+
+    with place.owner_url(place.chosen(options.data, options.database_url)) as url:
+        manifest = database.wait_for(exchange.arrive(url, options.file, Console(stderr=True))).manifest
+    arrived = {"register": manifest.register, "urn": manifest.urn, "seq": manifest.seq, "root": manifest.root.hex()}
+    print(json.dumps(arrived))
+    print("Clients do not travel: `rollbook clients add` makes those that may call here.", file=sys.stderr)
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"{text} is not a port")
@@ -129,6 +219,12 @@ def _urn(text: str) -> str:
     if not re.fullmatch(r"[0-9]{6}", text):
         raise argparse.ArgumentTypeError(f"{text} is not a URN, which has six digits")
     return text
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 2**62:
+        raise argparse.ArgumentTypeError(f"{text} is not the size of a checkpoint")
+    return int(text)
 
 
 def _trust(text: str) -> str:

@@ -8,9 +8,10 @@ from codes.calendar import academic_year_bounds
 from kit import database as kit_database
 from kit.database import Connection
 from kit.schools import LONDON
-from ledger import append, read, tree
+from ledger import append, covers, read, tree
 from ledger.append import Head, NewChange
 from ledger.leaf import canonical, nonce
+from ledger.paths import Place, Span
 from ledger.writers import writers
 from onebox import retention
 from onebox.retention import School, SchoolYear
@@ -71,13 +72,13 @@ async def _stand_in(connection: Connection, each: SchoolYear) -> None:
     before = await read.gaps(connection, school_id)
     pieces = await read.nodes(connection, school_id, _places(before, seals))
     pieces |= await _leaf_hashes(connection, school_id, each.going)
-    places = _places(tree.joined([*before, *((seq - 1, seq) for seq in each.going)]), seals)
+    places = _places(covers.joined([*before, *((seq - 1, seq) for seq in each.going)]), seals)
     await _sql.add_nodes(
         connection,
         school_id=school_id,
         levels=[level for level, _ in places],
         indices=[index for _, index in places],
-        hashes=[tree.hash_at(place, pieces) for place in places],
+        hashes=[covers.hash_at(place, pieces) for place in places],
     )
     first, last = academic_year_bounds(each.academic_year)
     key = await _sql.years_key(connection, school_id=school_id, year=first.year)
@@ -90,15 +91,16 @@ async def _stand_in(connection: Connection, each: SchoolYear) -> None:
     await _sql.keep_nonces(connection, school_id=school_id, seqs=staying, nonces=nonces)
 
 
-def _places(gaps: Sequence[tree.Gap], seals: Sequence[int]) -> list[tree.Place]:
+def _places(gaps: Sequence[Span], seals: Sequence[int]) -> list[Place]:
     """Give the subtrees to be stored for gaps: those of the tree as it is, and those of the tree as it was sealed."""
-    return list(dict.fromkeys([*tree.cover(gaps), *tree.cover(tree.split(gaps, seals))]))
+    spans = [*gaps, *covers.split(gaps, seals)]
+    return list(dict.fromkeys(place for span in spans for place in covers.pieces(span)))
 
 
-async def _leaf_hashes(connection: Connection, school_id: int, seqs: Sequence[int]) -> dict[tree.Place, bytes]:
+async def _leaf_hashes(connection: Connection, school_id: int, seqs: Sequence[int]) -> dict[Place, bytes]:
     """Give the hashes of some leaves."""
     wanted = set(seqs)
-    found: dict[tree.Place, bytes] = {}
+    found: dict[Place, bytes] = {}
     after = min(wanted, default=0) - 1
     while len(found) < len(wanted):
         events = await read.events(connection, school_id, after, _MOST_EVENTS)

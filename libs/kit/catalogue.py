@@ -75,8 +75,13 @@ CATALOGUE: dict[str, Kind] = {
     # Reading
     "as-at-in-future": Kind(422, "The register cannot be read as at a time to come", "Ask for an instant or a seq that has been reached."),
     "invalid-cursor": Kind(422, "The cursor is not one of ours", "Begin again without a cursor."),
+    # Proof
+    "not-sealed": Kind(404, "No checkpoint covers this", "Ask again after the next checkpoint."),
+    "unknown-checkpoint": Kind(404, "There is no such checkpoint", "See /v1/checkpoints."),
+    "no-entries": Kind(404, "There are no entries to give evidence of", "Ask for a year in which the pupil has entries, at a checkpoint that covers them."),
     # Our side
     "database-away": Kind(503, "The database cannot be reached", "Send the request again later: a mark sent twice is entered once."),
     "busy": Kind(503, "The register is busy", "Send the request again in a moment."),
+    "register-altered": Kind(500, "What is kept is not what was sealed", "Leave the database as it is, take a copy, and compare it with exports and checkpoints from before."),
     "internal-error": Kind(500, "An error on our side", "Report it with the time. The request may be sent again."),
 }  # fmt: skip

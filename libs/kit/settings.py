@@ -1,7 +1,9 @@
 """What a service is told by its environment."""
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,3 +25,11 @@ class IssuerSettings(Settings):
 
     signing_key: Path
     """A file that holds the private Ed25519 JWK."""
+    checkpoint_key: str | None = None
+    """Files that hold the private Ed25519 JWK of checkpoints, separated by `:`; all sign. Without, nobody does."""
+    checkpoint_origin: Annotated[str, Field(pattern=r"^[^\s+]+$")] | None = None
+    """The name of the log of checkpoints, such as `rollbook.example/register`: needed with a key, and kept for life."""
+    checkpoint_interval: Annotated[float, Field(gt=0)] = 600
+    """Seconds between two checkpoints."""
+    checkpoint_deposits: str = ""
+    """Places outside that each checkpoint is laid down in, separated by spaces: `file:///...`, `https://...`."""

@@ -1,22 +1,29 @@
 """Prove that events are in a register's tree, and that the tree continues an earlier one, for whoever has its root."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from kit import database
 from kit.database import Connection
 from ledger import leaves, paths, tree
 from ledger.paths import Place, Span
+from ledger.sealing import LOWEST_LEVEL
+from ledger.tree import BLOCK, PRINT
 
 _sql = database.statements(__file__)
 
-KEPT_FROM = 5
-"""The level from which on the inner nodes of a sealed register are kept; what lies below is hashed again."""
+
+class Altered(Exception):
+    """An event is not the one that was sealed: the tables were changed by other hands than the register's."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"event {seq} is not the one that was sealed under this number")
+        self.seq = seq
 
 
 async def inclusion(connection: Connection, school_id: int, seqs: Sequence[int], size: int) -> dict[int, list[bytes]]:
     """Give by seq the path that leads from each event to the root over the first `size` events, which are sealed.
 
-    Raises ValueError for a seq beyond `size`.
+    Raises ValueError for a seq beyond `size`, and Altered for the first event found that is not what was sealed.
     """
     spans = {seq: paths.inclusion_spans(seq - 1, size) for seq in seqs}
     hashes = await _hashes(connection, school_id, {place for each in spans.values() for place in _places(each)})
@@ -46,7 +53,7 @@ async def _hashes(connection: Connection, school_id: int, wanted: set[Place]) ->
         )
     }
     missing = wanted - found.keys()
-    if kept := sorted(place for place in missing if place[0] >= KEPT_FROM):
+    if kept := sorted(place for place in missing if place[0] >= LOWEST_LEVEL):
         raise LookupError(f"the register is not sealed as far as node {kept[0]}")
     stretches = _stretches(missing)
     hashed: dict[Place, bytes] = {
@@ -63,9 +70,22 @@ async def _hashes(connection: Connection, school_id: int, wanted: set[Place]) ->
     for row in found_rows.events:
         leaf = leaves.leaf_bytes(row, found_rows.texts.get(row["seq"], {}), parts)
         hashed[0, row["seq"] - 1] = tree.leaf_hash(leaf)
+    await _hold(connection, school_id, hashed)
     for place in missing:
         found[place] = _node(place, hashed)
     return found
+
+
+async def _hold(connection: Connection, school_id: int, hashed: Mapping[Place, bytes]) -> None:
+    """Compare leaves that were hashed again with what is known of their sealing; raise Altered for the first."""
+    leaves_ = sorted(index for level, index in hashed if level == 0)
+    rows = _sql.prints(connection, school_id=school_id, blocks=sorted({index // BLOCK for index in leaves_}))
+    prints = {row["block"]: row["prints"] async for row in rows}
+    for index in leaves_:
+        at = index % BLOCK * PRINT
+        known = prints.get(index // BLOCK, b"")[at : at + PRINT]
+        if known and known != hashed[0, index][:PRINT]:
+            raise Altered(index + 1)
 
 
 def _stretches(wanted: Iterable[Place]) -> list[tuple[int, int]]:
@@ -82,5 +102,7 @@ def _stretches(wanted: Iterable[Place]) -> list[tuple[int, int]]:
 def _node(place: Place, hashed: dict[Place, bytes]) -> bytes:
     if place not in hashed:
         level, index = place
+        if level == 0:
+            raise Altered(index + 1)
         hashed[place] = tree.node_hash(_node((level - 1, 2 * index), hashed), _node((level - 1, 2 * index + 1), hashed))
     return hashed[place]

@@ -9,8 +9,9 @@ import asyncpg
 
 from kit import database
 from kit.database import Connection
-from ledger import tree
+from ledger.covers import pieces
 from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, mark_bytes_with, nonce
+from ledger.paths import Place
 from ledger.writers import first_year
 
 _sql = database.statements(__file__)
@@ -209,31 +210,40 @@ class Event:
 
 async def events(connection: Connection, school_id: int, after: int, limit: int) -> list[Event]:
     """Give at most `limit` events of the stream after a position, in order; none is left out but what was let go."""
+    head = await _sql.head(connection, school_id=school_id)
+    found = await events_of(connection, school_id, [(after + 1, after + limit)])
+    if len(found) < limit and head["seq"] > after + limit:
+        reached = await _sql.reach(connection, school_id=school_id, after=after, limit=limit)
+        found = await events_of(connection, school_id, [(after + 1, reached)])
+    return found
+
+
+async def events_of(connection: Connection, school_id: int, stretches: Sequence[tuple[int, int]]) -> list[Event]:
+    """Give the events of some stretches of the stream, each from a first seq to a last, in order."""
     keys: dict[int, bytes] = {
         row["academic_year"]: row["key"] async for row in _sql.nonce_keys(connection, school_id=school_id)
     }
-    head = await _sql.head(connection, school_id=school_id)
-    span = {"school_id": school_id, "after": after, "up_to": after + limit}
-    rows = [row async for row in _sql.stream(connection, **span)]
-    if len(rows) < limit and head["seq"] > span["up_to"]:
-        span["up_to"] = await _sql.reach(connection, school_id=school_id, after=after, limit=limit)
-        rows = [row async for row in _sql.stream(connection, **span)]
-    kept = {row["seq"]: row["nonce"].hex() async for row in _sql.kept_nonces(connection, **span)}
-    return [_event(row, str(head["register_id"]), keys, kept) for row in rows]
+    register = str((await _sql.head(connection, school_id=school_id))["register_id"])
+    asked = {"firsts": [first for first, _ in stretches], "lasts": [last for _, last in stretches]}
+    rows = [row async for row in _sql.stream(connection, school_id=school_id, **asked)]
+    nonces = _sql.kept_nonces(connection, school_id=school_id, **asked)
+    kept = {row["seq"]: row["nonce"].hex() async for row in nonces}
+    return [_event(row, register, keys, kept) for row in rows]
 
 
-async def gaps(connection: Connection, school_id: int) -> list[tree.Gap]:
-    """Give the runs of leaves that were let go, in order."""
+async def gaps(connection: Connection, school_id: int) -> list[tuple[int, int]]:
+    """Give the runs of leaves that were let go, in order: the index of the first, and the one after the last."""
     return [(row["first"] - 1, row["last"]) async for row in _sql.gaps(connection, school_id=school_id)]
 
 
-async def covers(connection: Connection, school_id: int, after: int, limit: int) -> list[tuple[tree.Place, bytes]]:
+async def covers(connection: Connection, school_id: int, after: int, limit: int) -> list[tuple[Place, bytes]]:
     """Give at most `limit` subtrees with their hashes that stand for leaves let go after a position, from the left."""
-    places = [place for place in tree.cover(await gaps(connection, school_id)) if place[1] << place[0] >= after]
+    places = [place for gap in await gaps(connection, school_id) for place in pieces(gap)]
+    places = [place for place in places if place[1] << place[0] >= after]
     return list((await nodes(connection, school_id, places[:limit])).items())
 
 
-async def nodes(connection: Connection, school_id: int, places: Sequence[tree.Place]) -> dict[tree.Place, bytes]:
+async def nodes(connection: Connection, school_id: int, places: Sequence[Place]) -> dict[Place, bytes]:
     """Give the hashes of some subtrees as they were stored, in the order given; one never stored is left out."""
     levels, indices = [level for level, _ in places], [index for _, index in places]
     rows = _sql.nodes(connection, school_id=school_id, levels=levels, indices=indices)

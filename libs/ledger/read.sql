@@ -204,33 +204,35 @@ FROM unnest(CAST(:levels AS smallint[]), CAST(:indices AS bigint[])) WITH ORDINA
 JOIN ledger.node n ON n.school_id = :school_id AND n.level = wanted.level AND n.index = wanted.index
 ORDER BY wanted.at;
 
--- name: kept_nonces(school_id, after, up_to)
--- Nonces of entries that stayed when the key of their year was destroyed.
-SELECT seq, nonce FROM ledger.kept_nonce WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
+-- name: kept_nonces(school_id, firsts, lasts)
+-- Nonces, in some stretches of the stream, of entries that stayed when the key of their year was destroyed.
+SELECT k.seq, k.nonce
+FROM unnest(CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) AS stretch (first, last)
+JOIN ledger.kept_nonce k ON k.school_id = :school_id AND k.seq BETWEEN stretch.first AND stretch.last;
 
 -- name: nonce_keys(school_id)
 -- The keys of the leaves' nonces.
 SELECT academic_year, key FROM ledger.nonce_key WHERE school_id = :school_id;
 
--- name: stream(school_id, after, up_to)
--- Events and changes after one position and up to another, with all that their leaves commit to.
+-- name: stream(school_id, firsts, lasts)
+-- Events and changes of some stretches of the stream, each from a first seq to a last, with all that their leaves commit to.
 SELECT e.seq, NULL AS kind, NULL AS subject, e.pupil_no, e.session_date, e.session, e.version, e.original_code, e.code,
        e.arrived_at, e.made_at, e.recorded_at, e.source, s.commitment AS made_by, s.salt AS made_by_salt, s.name, s.position,
        c.commitment AS client, c.salt AS client_salt, c.client_id, t.texts
-FROM ledger.event e
+FROM unnest(CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) AS stretch (first, last)
+JOIN ledger.event e ON e.school_id = :school_id AND e.seq BETWEEN stretch.first AND stretch.last
 JOIN ledger.staff s ON s.school_id = e.school_id AND s.no = e.staff_no
 JOIN ledger.client c ON c.school_id = e.school_id AND c.no = e.client_no
 LEFT JOIN LATERAL (SELECT array_agg((part, commitment, salt, text)) AS texts FROM ledger.text
                    WHERE school_id = e.school_id AND seq = e.seq) t ON true
-WHERE e.school_id = :school_id AND e.seq > :after AND e.seq <= :up_to
 UNION ALL
 SELECT e.seq, e.kind, e.subject, NULL, NULL, NULL, NULL, NULL, NULL,
        NULL, e.made_at, e.recorded_at, NULL, s.commitment, s.salt, s.name, s.position,
        c.commitment, c.salt, c.client_id, t.texts
-FROM ledger.change e
+FROM unnest(CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) AS stretch (first, last)
+JOIN ledger.change e ON e.school_id = :school_id AND e.seq BETWEEN stretch.first AND stretch.last
 LEFT JOIN ledger.staff s ON s.school_id = e.school_id AND s.no = e.staff_no
 JOIN ledger.client c ON c.school_id = e.school_id AND c.no = e.client_no
 LEFT JOIN LATERAL (SELECT array_agg((part, commitment, salt, text)) AS texts FROM ledger.text
                    WHERE school_id = e.school_id AND seq = e.seq) t ON true
-WHERE e.school_id = :school_id AND e.seq > :after AND e.seq <= :up_to
 ORDER BY seq;

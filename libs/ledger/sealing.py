@@ -5,6 +5,7 @@ says so. The whole of what waits is one seal, for between two positions of the h
 """
 
 import asyncio
+import logging
 import secrets
 from collections import Counter
 from collections.abc import Mapping
@@ -20,18 +21,17 @@ from kit import database
 from kit.database import Connection
 from ledger import leaves, paths, tree
 from ledger.leaf import contents_bytes, head_bytes
-from ledger.tree import EMPTY_ROOT, WIDTH
+from ledger.tree import BLOCK, EMPTY_ROOT, PRINT, WIDTH
 from ledger.writers import first_year
 
 LOWEST_LEVEL = 5
 """Nodes below it are not kept: a proof hashes at most 31 leaves anew."""
-BLOCK, PRINT = 256, 4
-"""Fingerprints a row, and bytes of each."""
-PORTION, SLICE = 2_000, 400
+PORTION, SLICE = 1_000, 250
 """Events read by one statement, and hashed before others have their turn: some milliseconds."""
 LONGEST_MS = 900_000
 """How long a seal may take: a register of many years is sealed at once when it comes in."""
 
+_log = logging.getLogger("rollbook.sealing")
 _sql = database.statements(__file__)
 Outcome = Literal["sealed", "standing", "busy", "failed"]
 
@@ -88,7 +88,7 @@ async def seal(engine: AsyncEngine, school_id: int, *, is_new: bool = False) -> 
     """Seal a register up to its head. The log must have been opened.
 
     `busy`: another process has it. `standing`: there was nothing to do. `failed`: its tables do not lead to the root
-    in its head; why is kept, and nothing else.
+    in its head, or cannot be read; why is kept, and nothing else. Raises where the database is away.
     """
     if is_new:
         await _begin(engine, school_id)
@@ -96,10 +96,20 @@ async def seal(engine: AsyncEngine, school_id: int, *, is_new: bool = False) -> 
         async with database.writing(engine, school_id, plan_once=True) as connection:
             await connection.execute(f"SET LOCAL transaction_timeout = {LONGEST_MS}")
             return await _seal(connection, school_id)
-    except _Unsound as caught:
+    except Exception as caught:
+        # Where it is the database that is away, this fails too.
         async with database.writing(engine, school_id) as connection:
-            await _sql.fail(connection, school_id=school_id, failure=str(caught))
+            await _sql.fail(connection, school_id=school_id, failure=_told(caught))
+        _log.error("school %d cannot be sealed: %s", school_id, _told(caught))
         return "failed"
+
+
+def _told(caught: Exception) -> str:
+    """Say what failed; never with the message of another's error, which may hold what a row holds."""
+    if isinstance(caught, _Unsound):
+        return str(caught)
+    state = getattr(caught, "sqlstate", None)
+    return f"{type(caught).__name__} {state}" if state else type(caught).__name__
 
 
 async def _begin(engine: AsyncEngine, school_id: int) -> None:
@@ -151,13 +161,14 @@ async def _seal(connection: Connection, school_id: int) -> Outcome:
 async def _grow(connection: Connection, school_id: int, growth: _Growth, up_to: int) -> None:
     """Append the leaves of the events up to a position, a portion at a time; raise _Unsound where one is amiss."""
     parts = await leaves.parts(connection, school_id)
+    first = growth.size + 1
     while growth.size < up_to:
-        first, last = growth.size + 1, min(up_to, growth.size + PORTION)
-        portion = await leaves.rows(connection, school_id, [(first, last)])
+        start, last = growth.size + 1, min(up_to, growth.size + PORTION)
+        portion = await leaves.rows(connection, school_id, [(start, last)])
         rows = {row["seq"]: row for row in portion.events}
         if len(rows) != len(portion.events):
-            raise _Unsound(f"two of the events from {first} to {last} have one number")
-        for seq in range(first, last + 1):
+            raise _Unsound(f"two of the events from {first} to {up_to} have one number")
+        for seq in range(start, last + 1):
             try:
                 row = rows[seq]
                 growth.add(leaves.leaf_bytes(row, portion.texts.get(seq, {}), parts))
@@ -195,3 +206,9 @@ def _blocks(after: int, prints: bytearray) -> dict[int, bytes]:
         found[leaf // BLOCK] = bytes(prints[at : at + width])
         at, leaf = at + width, (leaf // BLOCK + 1) * BLOCK
     return found
+
+
+async def failing(connection: Connection) -> int:
+    """Give how many registers cannot be sealed."""
+    count: int = await _sql.failing(connection)
+    return count

@@ -63,3 +63,7 @@ UPDATE ledger.sealed SET seq = :seq, frontier = :frontier, leaf = :leaf, failure
 -- name: fail(school_id, failure)!
 -- Say of a register that it cannot be sealed, and why.
 UPDATE ledger.sealed SET failure = :failure WHERE school_id = :school_id;
+
+-- name: failing()$
+-- How many registers cannot be sealed.
+SELECT count(*) FROM ledger.sealed WHERE failure IS NOT NULL;

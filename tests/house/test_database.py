@@ -2,22 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kit import database as kit_database
 from kit.database import Connection
-from ledger import checkpoints, sealing
 from ledger.append import FIRST_DAY, LAST_DAY
-from ledger.note import SigningKey
 from tests.support.office import MONDAY, Office, amending, calling, open_office, refusal
 from tests.support.postgres import Database
 from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil
+from tests.support.sealing import checkpointed
 from tests.support.services import Clock, Register, register_api
 
 REGISTER, ANALYTICS = "rollbook_register", "rollbook_analytics"
@@ -42,7 +39,7 @@ ALLOWED = {
     ("ledger.head", ANALYTICS): READS,
     ("access.client", REGISTER): READS,
     ("access.pupil_read", REGISTER): APPENDS,
-    ("ledger.kept_nonce", REGISTER): READS,
+    ("ledger.kept_nonce", REGISTER): APPENDS,
 }
 MOVED = {
     "ledger.head": ("seq", "root", "frontier", "recorded_at", "changed_seq"),
@@ -95,23 +92,9 @@ async def office(register: Register, http: httpx.AsyncClient) -> Office:
     await office.entered(("p-001", "N"))
     await office.amended(amending("p-001", "N", "I"))
     await office.get("/pupils/p-001")
-    await proven(register.database)
+    await checkpointed(register.database)
     await held(register.database, office.urn)
     return office
-
-
-async def proven(database: Database) -> None:
-    """Put a row into every table of the proofs, as the checkpointer does."""
-    engine = kit_database.connect(database.register_url, name="tests", pool_size=1)
-    key = SigningKey("rollbook.example/register", Ed25519PrivateKey.generate())
-    now = datetime.fromisoformat("2026-09-07T16:00:00+01:00")
-    try:
-        await checkpoints.open_log(engine, key.name)
-        for school_id, is_new in await sealing.waiting(engine):
-            assert await sealing.seal(engine, school_id, is_new=is_new) == "sealed"
-        assert await checkpoints.sign(engine, [key], now, every=timedelta(0), ended=None) == 1
-    finally:
-        await engine.dispose()
 
 
 async def held(database: Database, urn: str) -> None:

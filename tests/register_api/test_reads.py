@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office, refusal
+from tests.support.sealing import checkpointed
 from tests.support.services import Register
 
 READER = "C. Clerk, Attendance officer"
@@ -29,9 +30,16 @@ RECORDED_AS: dict[str, str | None] = {
     "/changes": "changes",
     "/events": "events",
     "/redactions": None,
+    "/pupils/{id}/evidence": "evidence",
+    "/pupils/{id}/evidence/certificate": "evidence",
+    "/checkpoint": None,
+    "/proofs": "events",
     "/reads": None,
 }
-ASKED = {"/changes": "/changes?between=seq:0&and=seq:1"}
+EVIDENCE = {
+    path: f"{path}?academic_year=2026-27" for path in ("/pupils/{id}/evidence", "/pupils/{id}/evidence/certificate")
+}
+ASKED = {"/changes": "/changes?between=seq:0&and=seq:1", "/proofs": "/proofs?seq=1", **EVIDENCE}
 MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM"}
 RECORDED = [
     *("/pupils/p-001", "/pupils/p-001/marks", "/amendments", "/amendments?format=csv", "/amendments?format=ndjson"),
@@ -47,6 +55,7 @@ async def read(register: Register, admin: httpx.AsyncClient) -> Office:
     for day in (MONDAY, TUESDAY):
         await office.entered(("p-001", "N"), ("p-002", "N"), day=day)
     await office.amended(amending("p-001", "N", "I"), amending("p-002", "N", "M", date=TUESDAY))
+    await checkpointed(register.database)
     return office
 
 

@@ -143,7 +143,10 @@ async def test_what_made_an_automatic_entry_can_go(school: Office) -> None:
 async def test_an_entry_of_the_admission_register_goes_once_another_has_replaced_it(
     school: Office, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    address, wrong = school.path("/pupils/p-moved"), {"address": "1 Refuge Lane", "upn": "B801200005001", "class": "Unit 9"}
+    address, wrong = (
+        school.path("/pupils/p-moved"),
+        {"address": "1 Refuge Lane", "upn": "B801200005001", "class": "Unit 9"},
+    )
     entered = (await school.http.put(address, json=pupil(**wrong))).json()
     assert await said(owner, "Unit 9") == ["ledger.text", 'register."placing"']
     refused = outcomes_of(await send(school, item(entered["seq"], "body")))[0]

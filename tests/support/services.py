@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -111,11 +112,11 @@ class Register:
 
 
 @asynccontextmanager
-async def register_api(database: Database, folder: Path, clock: Clock) -> AsyncIterator[Register]:
-    """Run the register API on a database of its own, by a clock that the test sets."""
+async def register_api(database: Database, folder: Path, clock: Clock, **settings: Any) -> AsyncIterator[Register]:
+    """Run the register API on a database of its own, by a clock that the test sets; further `settings` as they are."""
     key = folder / "signing-key.json"
     if not key.exists():
         write_private(key, OKPKey.generate_key("Ed25519").as_dict(private=True))
-    settings = IssuerSettings(database_url=database.register_url, signing_key=key)
-    async with serving(create_app(settings, clock)) as address:
+    known = IssuerSettings(database_url=database.register_url, signing_key=key, **settings)
+    async with serving(create_app(known, clock)) as address:
         yield Register(address, clock, database)

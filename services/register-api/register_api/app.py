@@ -1,7 +1,9 @@
 """The register API as an application: its rooms, its key, and nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -11,7 +13,10 @@ from register_api import (
     amendments,
     audit_totals,
     calendars,
+    checkpointer,
+    checkpoints,
     differences,
+    evidence,
     facts,
     issuer,
     marks,
@@ -27,6 +32,7 @@ from register_api import (
 PUBLIC = frozenset(
     {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
     | {"/oauth/token", "/v1/codes", "/problems/{slug}"}
+    | {"/v1/checkpoints", "/v1/checkpoints/keys", "/v1/checkpoints/proofs", "/v1/checkpoints/{size}"}
 )
 """The routes that need no token; every other route says who may call it."""
 
@@ -35,7 +41,21 @@ PUBLIC = frozenset(
 async def _signing(app: FastAPI) -> AsyncIterator[None]:
     app.state.memory = facts.Memory()
     app.state.signing_key = await issuer.load_key(app.state.engine, app.state.settings)
-    yield
+    app.state.checkpointer = await checkpointer.configured(app.state.engine, app.state.clock, app.state.settings)
+    if app.state.checkpointer is None:
+        yield
+        return
+    running = asyncio.create_task(checkpointer.run(app.state.checkpointer))
+    try:
+        yield
+    finally:
+        await checkpointer.stop(running)
+
+
+async def _detail(app: FastAPI) -> dict[str, Any]:
+    """Say how the checkpoints fare: what cannot be signed can be served all the same."""
+    working: checkpointer.Checkpointer | None = app.state.checkpointer
+    return {} if working is None else await checkpointer.faring(working)
 
 
 def create_app(settings: IssuerSettings | None = None, now: service.Clock = service.clock) -> FastAPI:
@@ -45,6 +65,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         settings or IssuerSettings.model_validate({}),
         name="register-api",
         work=_signing,
+        detail=_detail,
         now=now,
     )
     # Routes are tried in this order: what is called most comes first.
@@ -58,7 +79,9 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         roll,
         differences,
         audit_totals,
+        evidence,
         stream,
+        checkpoints,
         reads,
         redactions,
         reference,

@@ -82,10 +82,13 @@ async def put_calendar(
                 raise Problem("sessions-marked", detail, extra={"sessions": sessions})
             change = new_change("calendar-changed", f"calendar:{academic_year}", text, body.change, now)
             for at in await append_all(connection, caller, head, [change], now):
-                await _sql.add_calendar(
-                    connection, school_id=caller.school_id, academic_year=academic_year, seq=at.seq, body=text
-                )
+                await keep(connection, caller.school_id, academic_year, at.seq, text)
         return await _shown(connection, caller, academic_year, None)
+
+
+async def keep(connection: Connection, school_id: int, academic_year: str, seq: int, body: str) -> None:
+    """Write the row that is found again by what a change of the calendar said."""
+    await _sql.add_calendar(connection, school_id=school_id, academic_year=academic_year, seq=seq, body=body)
 
 
 async def _shown(connection: Connection, caller: Caller, academic_year: str, as_at: str | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from register_api.caller import AuditReader
 router = APIRouter(tags=["reads"])
 _sql = database.statements(__file__)
 
-What = Literal["pupil", "pupil-marks", "amendments", "changes", "events"]
+What = Literal["pupil", "pupil-marks", "amendments", "changes", "events", "evidence"]
 
 
 def _utf8(value: Any) -> Any:

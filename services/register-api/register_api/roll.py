@@ -102,7 +102,7 @@ class _Roll:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Kept:
     """An entry that is to be kept: whose it is, what it says as a whole, and from when its dated facts hold."""
 
     index: int
@@ -112,6 +112,13 @@ class _Kept:
     effective_from: date
     entry: dict[str, Any]
     stated: Change | None
+
+    @classmethod
+    def said(cls, no: int, body: str, is_new: bool) -> "Kept":
+        """Read what a change of the roll says of pupil `no`."""
+        entry = json.loads(body)
+        id_, effective_from = entry.pop("id"), date.fromisoformat(entry.pop("effective_from"))
+        return cls(0, id_, no, is_new, effective_from, entry, None)
 
     def as_change(self, now: datetime) -> NewChange:
         """Describe it as a change of the roll."""
@@ -127,7 +134,7 @@ Result = Problem | tuple[Literal["entered", "changed"], int] | None
 """Why an entry was refused; or what became of it, and its position; or None for what stands already."""
 
 
-def _decide(roll: _Roll, place: Wanted, today: date) -> Problem | _Kept | None:
+def _decide(roll: _Roll, place: Wanted, today: date) -> Problem | Kept | None:
     """Decide one entry: a problem, what is to be kept, or None for what stands already."""
     index, id_, body = place
     if (refused := roll.refusal(place)) is not None:
@@ -142,7 +149,7 @@ def _decide(roll: _Roll, place: Wanted, today: date) -> Problem | _Kept | None:
     if body.upn is not None:
         roll.upns[body.upn] = id_
     effective_from = body.effective_from or (today if standing else body.starting_day)
-    return _Kept(index, id_, no, standing is None, effective_from, entry, body.change)
+    return Kept(index, id_, no, standing is None, effective_from, entry, body.change)
 
 
 async def _record(
@@ -155,17 +162,17 @@ async def _record(
         roll = _Roll(at)
         await roll.load(connection, caller.school_id, wanted)
         decided = [(place[0], _decide(roll, place, now.date())) for place in wanted]
-        kept = [each for _, each in decided if isinstance(each, _Kept)]
+        kept = [each for _, each in decided if isinstance(each, Kept)]
         recorded = await append_all(connection, caller, head, [each.as_change(now) for each in kept], now)
         if kept:
-            await _keep(connection, caller.school_id, kept, [each.seq for each in recorded])
-    results: dict[int, Result] = {index: each for index, each in decided if not isinstance(each, _Kept)}
+            await keep(connection, caller.school_id, kept, [each.seq for each in recorded])
+    results: dict[int, Result] = {index: each for index, each in decided if not isinstance(each, Kept)}
     for each, place in zip(kept, recorded, strict=True):
         results[each.index] = ("entered" if each.is_new else "changed", place.seq)
     return (recorded[-1].seq if recorded else head.seq), results
 
 
-async def _keep(connection: Connection, school_id: int, kept: Sequence[_Kept], seqs: Sequence[int]) -> None:
+async def keep(connection: Connection, school_id: int, kept: Sequence[Kept], seqs: Sequence[int]) -> None:
     """Write the rows that are found again by what the changes said."""
     new = [(each, seq) for each, seq in zip(kept, seqs, strict=True) if each.is_new]
     entries = [each.entry for each in kept]

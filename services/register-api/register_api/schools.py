@@ -102,7 +102,7 @@ async def _begin(connection: Connection, identity: Identity, urn: str, continued
         raise Problem("unknown-school", f"There is no school {urn} within reach.")
     school_id = await append.open_register(connection, now) if continued is None else continued
     try:
-        await _sql.add_urn(connection, urn=urn, school_id=school_id)
+        await keep_urn(connection, school_id, urn)
     except asyncpg.UniqueViolationError as caught:
         raise Problem("busy", f"{urn} is being set up at this moment.", headers={"Retry-After": "1"}) from caught
     return school_id
@@ -158,15 +158,24 @@ async def put_school(
             changes.append(new_change("policy-changed", "policy", canonical(dated), body.change, now))
         for change, at in zip(changes, await append_all(connection, caller, head, changes, now), strict=True):
             if change.kind == "school-changed":
-                await _keep(connection, school_id, at.seq, effective_from, facts)
-            else:
-                await _sql.add_policy(
-                    connection, school_id=school_id, seq=at.seq, effective_from=effective_from, body=policy
-                )
+                await keep(connection, school_id, at.seq, effective_from, facts)
+            elif policy is not None:
+                await keep_policy(connection, school_id, at.seq, effective_from, policy)
         return await _shown(connection, caller, None)
 
 
-async def _keep(connection: Connection, school_id: int, seq: int, effective_from: date, facts: dict[str, Any]) -> None:
+async def keep_urn(connection: Connection, school_id: int, urn: str) -> None:
+    """Let a URN stand for a register from now on, and for ever."""
+    await _sql.add_urn(connection, urn=urn, school_id=school_id)
+
+
+async def keep_policy(connection: Connection, school_id: int, seq: int, effective_from: date, body: str) -> None:
+    """Write the row that is found again by what a change of the policy said."""
+    await _sql.add_policy(connection, school_id=school_id, seq=seq, effective_from=effective_from, body=body)
+
+
+async def keep(connection: Connection, school_id: int, seq: int, effective_from: date, facts: dict[str, Any]) -> None:
+    """Write the row that is found again by what a change of the school said."""
     trust = facts["trust"] or {"uid": None, "name": None}
     closed_on = facts["closed_on"]
     await _sql.add_school_facts(

@@ -10,7 +10,7 @@ from kit import database
 from kit.lists import MOST
 from ledger import read
 from ledger.leaf import canonical
-from ledger.tree import Place
+from ledger.paths import Place
 from register_api import reads
 from register_api.caller import AuditReader
 

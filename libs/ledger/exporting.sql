@@ -1,0 +1,65 @@
+-- name: settings()$
+-- For one transaction: as long as it takes, and dates in the one form.
+SELECT set_config('transaction_timeout', '0', true) || set_config('datestyle', 'ISO, YMD', true);
+
+-- name: described(school_id)^
+-- The head of a register, and what its school is called.
+SELECT h.register_id, h.seq, h.root, h.recorded_at, f.urn, f.name
+FROM ledger.head h
+LEFT JOIN LATERAL (SELECT urn, name FROM register.school_facts
+                   WHERE school_id = h.school_id ORDER BY seq DESC LIMIT 1) f ON true
+WHERE h.school_id = :school_id;
+
+-- name: nonce_keys(school_id)
+-- The keys of the leaves' nonces, by academic year.
+SELECT academic_year, key FROM ledger.nonce_key WHERE school_id = :school_id ORDER BY academic_year;
+
+-- name: nodes(school_id)
+-- What is kept of the tree: among it, what covers the leaves that were let go.
+SELECT level, index, hash FROM ledger.node WHERE school_id = :school_id ORDER BY index << level, level DESC;
+
+-- name: contents(school_id, after, limit)
+-- The keys of the tree over subjects, in the order of the subjects.
+SELECT subject, key FROM ledger.contents
+WHERE school_id = :school_id AND subject > CAST(:after AS text) COLLATE "C"
+ORDER BY subject
+LIMIT :limit;
+
+-- name: fingerprints(school_id, after, limit)
+-- The first four bytes of the leaves' hashes, block by block.
+SELECT block, prints FROM ledger.fingerprint
+WHERE school_id = :school_id AND block > CAST(:after AS bigint)
+ORDER BY block
+LIMIT :limit;
+
+-- name: urns(school_id)
+-- Every URN that the register answers to.
+SELECT urn FROM register.urn WHERE school_id = :school_id ORDER BY urn;
+
+-- name: reference(school_id, after, up_to)
+-- What the changes after one position and up to another said, as rows, in the order of the changes.
+SELECT "table", said
+FROM (
+    SELECT seq, 'calendar' AS "table", to_jsonb(r) - 'school_id' AS said
+    FROM register.calendar r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+    UNION ALL
+    SELECT seq, 'placing', to_jsonb(r) - 'school_id'
+    FROM register.placing r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+    UNION ALL
+    SELECT seq, 'policy', to_jsonb(r) - 'school_id'
+    FROM register.policy r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+    UNION ALL
+    SELECT seq, 'pupil', to_jsonb(r) - 'school_id'
+    FROM register.pupil r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+    UNION ALL
+    SELECT seq, 'pupil_id', to_jsonb(r) - 'school_id'
+    FROM register.pupil_id r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+    UNION ALL
+    SELECT seq, 'school_facts', to_jsonb(r) - 'school_id'
+    FROM register.school_facts r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+) every
+ORDER BY seq, "table" COLLATE "C", CAST(said AS text) COLLATE "C";
+
+-- name: kept_nonces(school_id, after, limit)
+-- The nonces that outlived their keys.
+SELECT seq, nonce FROM ledger.kept_nonce WHERE school_id = :school_id AND seq > :after ORDER BY seq LIMIT :limit;

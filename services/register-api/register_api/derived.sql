@@ -1,0 +1,11 @@
+-- name: add_pupil_id(row)!
+-- The id that a change gave to a pupil, where its body is gone.
+INSERT INTO register.pupil_id SELECT * FROM json_populate_record(CAST(NULL AS register.pupil_id), CAST(CAST(:row AS text) AS json));
+
+-- name: add_pupil(row)!
+-- What a change said of a pupil at all, where its body is gone.
+INSERT INTO register.pupil SELECT * FROM json_populate_record(CAST(NULL AS register.pupil), CAST(CAST(:row AS text) AS json));
+
+-- name: add_placing(row)!
+-- What a change said of a pupil from a date on, where its body is gone.
+INSERT INTO register.placing SELECT * FROM json_populate_record(CAST(NULL AS register.placing), CAST(CAST(:row AS text) AS json));
