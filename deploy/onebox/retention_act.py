@@ -14,6 +14,7 @@ from ledger.leaf import canonical, nonce
 from ledger.paths import Place, Span
 from ledger.writers import writers
 from onebox import retention
+from onebox.database import DatabaseFailed
 from onebox.retention import School, SchoolYear
 
 CLIENT = "rollbook-retention"
@@ -24,10 +25,15 @@ _MOST_EVENTS = 10_000
 _sql = kit_database.statements(__file__)
 
 
+class Altered(DatabaseFailed):
+    """What should go is not what was sealed: it is evidence of that, and stays; the message names the event."""
+
+
 async def let_go(connection: Connection, year: str, now: datetime, years: int) -> list[SchoolYear]:
     """Let go what is past keeping of a year, and, with a school's last year past, the pupils of whom nothing is left.
 
-    Gives what went of each school. Raises asyncpg.LockNotAvailableError when the registers are too busy: nothing went.
+    Gives what went of each school. Nothing went when it raises: asyncpg.LockNotAvailableError where the registers are
+    too busy, or Altered.
     """
     today = now.astimezone(LONDON).date()
     async with connection.transaction():
@@ -71,7 +77,9 @@ async def _stand_in(connection: Connection, each: SchoolYear) -> None:
     seals = [row["seq"] async for row in _sql.seals(connection, school_id=school_id)]
     before = await read.gaps(connection, school_id)
     pieces = await read.nodes(connection, school_id, _places(before, seals))
-    pieces |= await _leaf_hashes(connection, school_id, each.going)
+    leaves = await _leaf_hashes(connection, school_id, each.going)
+    await _hold_against_seals(connection, each.school, leaves)
+    pieces |= leaves
     places = _places(covers.joined([*before, *((seq - 1, seq) for seq in each.going)]), seals)
     await _sql.add_nodes(
         connection,
@@ -107,6 +115,19 @@ async def _leaf_hashes(connection: Connection, school_id: int, seqs: Sequence[in
         found |= {(0, event.seq - 1): tree.leaf_hash(event.leaf) for event in events if event.seq in wanted}
         after = events[-1].seq
     return found
+
+
+async def _hold_against_seals(connection: Connection, school: School, leaves: Mapping[Place, bytes]) -> None:
+    """Raise Altered for a leaf that is not the one of which the fingerprint was taken when it was sealed."""
+    blocks = sorted({index // tree.BLOCK for _, index in leaves})
+    rows = _sql.fingerprints(connection, school_id=school.school_id, blocks=blocks)
+    prints = {row["block"]: row["prints"] async for row in rows}
+    for (_, index), hash_ in sorted(leaves.items()):
+        at = index % tree.BLOCK * tree.PRINT
+        if prints[index // tree.BLOCK][at : at + tree.PRINT] != hash_[: tree.PRINT]:
+            raise Altered(
+                f"Event {index + 1} of school {school.urn} is not what was sealed: nothing of that year goes."
+            )
 
 
 async def _record(connection: Connection, head: Head, each: SchoolYear, now: datetime) -> None:

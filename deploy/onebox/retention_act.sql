@@ -1,3 +1,7 @@
+-- name: fingerprints(school_id, blocks)
+-- The fingerprints that were taken of leaves when they were sealed.
+SELECT block, prints FROM ledger.fingerprint WHERE school_id = :school_id AND block = ANY (CAST(:blocks AS bigint[]));
+
 -- name: seals(school_id)
 -- The sizes at which a register was sealed: proofs are asked for at each.
 SELECT seq FROM ledger.seal WHERE school_id = :school_id;

@@ -268,6 +268,19 @@ async def test_a_register_in_use_is_left_alone(past: Past, monkeypatch: pytest.M
     assert await past.everything() == before
 
 
+async def test_an_entry_that_was_altered_since_it_was_sealed_keeps_its_year_from_going(past: Past) -> None:
+    await past.owner.execute(
+        "ALTER TABLE ledger.event_2018 DISABLE TRIGGER append_only; "
+        "UPDATE ledger.event SET code = 'I' WHERE session_date = '2018-09-05' AND pupil_no = 2; "
+        "ALTER TABLE ledger.event_2018 ENABLE TRIGGER append_only"
+    )
+    before = await past.everything()
+    seq = await past.owner.fetchval("SELECT seq FROM ledger.event WHERE session_date = '2018-09-05' AND pupil_no = 2")
+    with pytest.raises(retention_act.Altered, match=f"Event {seq} of school {URN}"):
+        await past.let_go()
+    assert await past.everything() == before
+
+
 async def test_the_owner_can_remove_nothing_that_is_not_let_go(past: Past) -> None:
     await past.office.get("/pupils/p-004/marks", **{"from": DAYS[0], "to": DAYS[2]})
     past.register.clock.set("2021-05-04T12:00:00+01:00")
