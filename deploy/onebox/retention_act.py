@@ -1,6 +1,6 @@
 """Let one academic year go: one transaction over every school that it concerns, or nothing (docs/adr/0008)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -22,6 +22,7 @@ CLIENT = "rollbook-retention"
 
 LOCK_TIMEOUT = "10s"
 _MOST_EVENTS = 10_000
+Clock = Callable[[], datetime]
 _sql = kit_database.statements(__file__)
 
 
@@ -29,13 +30,13 @@ class Altered(DatabaseFailed):
     """What should go is not what was sealed: it is evidence of that, and stays; the message names the event."""
 
 
-async def let_go(connection: Connection, year: str, now: datetime, years: int) -> list[SchoolYear]:
+async def let_go(connection: Connection, year: str, clock: Clock, years: int) -> list[SchoolYear]:
     """Let go what is past keeping of a year, and, with a school's last year past, the pupils of whom nothing is left.
 
     Gives what went of each school. Nothing went when it raises: asyncpg.LockNotAvailableError where the registers are
     too busy, or Altered.
     """
-    today = now.astimezone(LONDON).date()
+    today = clock().astimezone(LONDON).date()
     async with connection.transaction():
         await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         # No hold is put on or lifted while it is decided what goes.
@@ -46,7 +47,9 @@ async def let_go(connection: Connection, year: str, now: datetime, years: int) -
         going = await _judged(connection, year, today, years, heads)
         for each in going:
             await _stand_in(connection, each)
-            await _record(connection, heads[each.school.school_id], each, now)
+        # What takes long lies behind: the act is recorded close to the instant at which others can see it.
+        for each in going:
+            await _record(connection, heads[each.school.school_id], each, clock())
         if emptied := [each.school for each in going if each.going]:
             await _swap(connection, year, emptied)
         for each in going:

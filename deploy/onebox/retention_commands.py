@@ -85,8 +85,7 @@ def _retention(options: argparse.Namespace) -> None:
     from kit.schools import LONDON  # here, because it takes the services' libraries with it, and `up` starts without
     from onebox import retention, retention_act
 
-    now = datetime.now(UTC)
-    today = now.astimezone(LONDON).date()
+    today = datetime.now(LONDON).date()
 
     async def work(connection: "Connection") -> None:
         planned = await retention.plan(connection, today, options.years)
@@ -98,7 +97,7 @@ def _retention(options: argparse.Namespace) -> None:
             print("Nothing was let go: this was a dry run.")
         else:
             for year in retention.years_past(today, options.years):
-                if gone := await retention_act.let_go(connection, year, now, options.years):
+                if gone := await retention_act.let_go(connection, year, lambda: datetime.now(UTC), options.years):
                     print(f"{year} has been let go at {len(gone)} school(s).")
 
     _as_owner(options, work)

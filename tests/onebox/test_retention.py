@@ -238,7 +238,7 @@ async def test_a_run_that_is_killed_in_the_middle_has_done_nothing(past: Past) -
     held = blocking.transaction()
     await held.start()
     await blocking.execute("SELECT FROM analysis.checkpoint FOR UPDATE")
-    running = asyncio.create_task(retention_act.let_go(doomed, "2018-19", NOW, 6))
+    running = asyncio.create_task(retention_act.let_go(doomed, "2018-19", lambda: NOW, 6))
     waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
     while not await past.owner.fetchval(waits, doomed.get_server_pid()):
         assert not running.done(), running

@@ -55,7 +55,7 @@ class Past:
         """Let go what is past of every year, as the command does."""
         today = now.astimezone(LONDON).date()
         past = retention.years_past(today, years)
-        return [each for year in past for each in await retention_act.let_go(self.owner, year, now, years)]
+        return [each for year in past for each in await retention_act.let_go(self.owner, year, lambda: now, years)]
 
     async def plan(self, now: datetime = NOW, years: int = 6) -> list[SchoolYear]:
         return await retention.plan(self.owner, now.astimezone(LONDON).date(), years)
