@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ledger.archive import ExchangeFailed
-from onebox import clients, database, place, postgres, services, up, verify
+from onebox import clients, database, place, postgres, retention_commands, services, up, verify
 
 FAILURES = (
     postgres.DataInUse,
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_up(commands, where)
     _add_clients(commands, where)
+    retention_commands.add(commands, where)
     _add_verify(commands)
     _add_export(commands, where)
     _add_import(commands, where)

@@ -93,6 +93,16 @@ async def is_new(url: str) -> bool:
         await connection.close()
 
 
+async def log_origin(url: str) -> str:
+    """Give the name of this register's log of checkpoints: the one it has for life, or a new one of this machine."""
+    connection = await connect(url)
+    try:
+        known: str | None = await _sql.log_origin(connection)
+    finally:
+        await connection.close()
+    return known or f"onebox.rollbook.invalid/{secrets.token_hex(8)}"
+
+
 async def admit(url: str, role: str) -> str:
     """Let a service's role log in under a fresh password, and return the role's own address of the database.
 

@@ -6,6 +6,10 @@ SELECT CAST(current_setting('server_version_num') AS int);
 -- Whether any school has been set up.
 SELECT EXISTS (SELECT FROM ledger.head);
 
+-- name: log_origin()$
+-- The name of the log of checkpoints.
+SELECT origin FROM ledger.log;
+
 -- name: admission(role, password)$
 -- The statement that lets a role log in: a password cannot be a parameter of it, so it is quoted by the server.
 SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', CAST(:role AS text), CAST(:password AS text));

@@ -40,6 +40,8 @@ async def leave(url: str, urn: str, to: Path, form: Form, sizes: Sequence[int], 
                 return await exporting.export(connection, school_id, file, datetime.now(UTC), Wanted(form, sizes), told)
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
         raise database.DatabaseFailed("The database was never migrated. `rollbook up` does it.") from error
+    except OSError as error:
+        raise ExchangeFailed(f"The export broke off: {error.strerror or type(error).__name__}.") from error
     finally:
         await connection.close()
 

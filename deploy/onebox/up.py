@@ -13,6 +13,9 @@ from rich.console import Console
 from onebox import database, demonstration, postgres, services
 from onebox.place import Place
 
+CHECKPOINT_SECONDS = 60
+"""How far apart the checkpoints of one machine are: whoever tries things out does not wait."""
+
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -99,7 +102,7 @@ def _services(wishes: Wishes, url: str) -> Iterator[tuple[services.Service, serv
         ("register-api", "register_api.app:create_app", wishes.register_port, database.REGISTER),
         ("analytics-worker", "analytics_worker.app:create_app", wishes.analytics_port, database.ANALYTICS),
     )
-    keys = {"register-api": {"ROLLBOOK_SIGNING_KEY": str(_signing_key(data))}}
+    own = {"register-api": _of_the_register(data, url)}
     started: list[services.Service] = []
     try:
         for name, app, port, role in plan:
@@ -107,7 +110,7 @@ def _services(wishes: Wishes, url: str) -> Iterator[tuple[services.Service, serv
             settings: Mapping[str, str] = {
                 "ROLLBOOK_DATABASE_URL": role_url,
                 "ROLLBOOK_PUBLIC_URL": public_url,
-                **keys.get(name, {}),
+                **own.get(name, {}),
             }
             started.append(services.start(name, app, port, data / f"{name}.log", settings))
         for service in started:
@@ -119,9 +122,21 @@ def _services(wishes: Wishes, url: str) -> Iterator[tuple[services.Service, serv
         services.stop(started)
 
 
-def _signing_key(data: Path) -> Path:
-    """The file of the private key that tokens are signed with, made on first use."""
-    path = data / "signing-key.json"
+def _of_the_register(data: Path, url: str) -> Mapping[str, str]:
+    """The settings of the register API alone: its keys, and the checkpoints laid down beside the data."""
+    deposits = data / "checkpoints"
+    deposits.mkdir(mode=0o700, exist_ok=True)
+    return {
+        "ROLLBOOK_SIGNING_KEY": str(_private_key(data / "signing-key.json")),
+        "ROLLBOOK_CHECKPOINT_KEY": str(_private_key(data / "checkpoint-key.json")),
+        "ROLLBOOK_CHECKPOINT_ORIGIN": database.wait_for(database.log_origin(url)),
+        "ROLLBOOK_CHECKPOINT_INTERVAL": str(CHECKPOINT_SECONDS),
+        "ROLLBOOK_CHECKPOINT_DEPOSITS": deposits.as_uri(),
+    }
+
+
+def _private_key(path: Path) -> Path:
+    """The file of a private key to sign with, made on first use."""
     if not path.exists():
         postgres.write_private(path, OKPKey.generate_key("Ed25519", auto_kid=True).as_dict(private=True))
     return path

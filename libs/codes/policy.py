@@ -1,6 +1,7 @@
 """What a school sets for itself: the times of its registers, its target and its referral line.
 
-What the law fixes is not here and cannot be set: the codes, the five school days for N, the penalty threshold.
+What the law fixes is not here and cannot be set: the codes, the five school days for N, the penalty threshold. The six
+years of keeping may be lengthened and not shortened.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from dataclasses import dataclass
 from datetime import time
 from fractions import Fraction
 from itertools import combinations
-from typing import Any
+from typing import Any, ClassVar
 
+from codes import retention
 from codes.ages import YEAR_GROUPS
 from codes.book import Session
 
 _HH_MM = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _LONGEST_MINUTES = 30
+_MOST_YEARS = 100
 _GUIDANCE = "Working together to improve school attendance (statutory guidance, DfE), on taking the register"
 
 
@@ -40,6 +43,7 @@ class Policy:
     target: Fraction | None
     referral_below: Fraction | None
     levels_from_sessions: int = 40
+    retention_years: int = retention.YEARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,18 @@ class Warning:
 class PolicyFault(ValueError):
     """A policy that cannot be; `member` is the path of the member at fault, such as "registers/0/closes"."""
 
+    slug: ClassVar[str] = "invalid-policy"
+
     def __init__(self, member: str, detail: str) -> None:
         super().__init__(f"{member}: {detail}")
         self.member = member
         self.detail = detail
+
+
+class RetentionTooShort(PolicyFault):
+    """A policy that keeps the register for fewer years than the law demands."""
+
+    slug = "retention-too-short"
 
 
 # ASSUMPTION: a school that has stated no policy keeps the longest registers the guidance allows.
@@ -74,11 +86,12 @@ DEFAULT = Policy(
 def policy_from_body(body: Mapping[str, Any]) -> Policy:
     """A policy from its body: `registers` [{session, opens, closes, ends, year_groups?}], `target`, `referral_below`.
 
-    Times are "HH:MM" and local, `target` and `referral_below` percentages; `levels_from_sessions` may be given. Raises
-    `PolicyFault` for an unknown member, a session without a register, times out of order, a year group with two
-    registers of one session, and a morning that has not ended when the afternoon's register opens.
+    Times are "HH:MM" and local, `target` and `referral_below` percentages; `levels_from_sessions` and `retention_years`
+    may be given. Raises `PolicyFault` for an unknown member, a session without a register, times out of order, a year
+    group with two registers of one session, a morning that has not ended when the afternoon's register opens, and, as
+    `RetentionTooShort`, fewer years of keeping than the law's.
     """
-    _only(body, "", {"registers", "target", "referral_below", "levels_from_sessions"})
+    _only(body, "", {"registers", "target", "referral_below", "levels_from_sessions", "retention_years"})
     rows = body.get("registers")
     if isinstance(rows, str) or not isinstance(rows, Sequence):
         raise PolicyFault("registers", "This is a list.")
@@ -91,7 +104,8 @@ def policy_from_body(body: Mapping[str, Any]) -> Policy:
         registers,
         _share(body.get("target"), "target"),
         _share(body.get("referral_below"), "referral_below"),
-        _sessions(body.get("levels_from_sessions", Policy.levels_from_sessions)),
+        _count(body.get("levels_from_sessions", Policy.levels_from_sessions), "levels_from_sessions", "sessions"),
+        _years(body.get("retention_years", Policy.retention_years)),
     )
 
 
@@ -209,7 +223,17 @@ def _share(value: Any, member: str) -> Fraction | None:
     return Fraction(str(value)) / 100
 
 
-def _sessions(value: Any) -> int:
+def _count(value: Any, member: str, of: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise PolicyFault("levels_from_sessions", "This is a number of sessions, 1 or more.")
+        raise PolicyFault(member, f"This is a number of {of}, 1 or more.")
     return value
+
+
+def _years(value: Any) -> int:
+    years = _count(value, "retention_years", "years")
+    if years > _MOST_YEARS:
+        raise PolicyFault("retention_years", f"This is {_MOST_YEARS} years or fewer.")
+    try:
+        return retention.years_kept(years)
+    except retention.TooShort as caught:
+        raise RetentionTooShort("retention_years", str(caught)) from caught

@@ -123,7 +123,7 @@ def decide_mark(
     arrived_at = _arrival(mark, sitting)
     if isinstance(arrived_at, Refused):
         return arrived_at
-    nature = _stated(mark.nature)
+    nature = stated(mark.nature)
     if first is not None:
         if code == first.code and arrived_at == first.arrived_at and nature == first.nature:
             return _UNCHANGED
@@ -161,14 +161,14 @@ def decide_amendment(
     arrived_at = _arrival(amendment, sitting)
     if isinstance(arrived_at, Refused):
         return arrived_at
-    nature = _stated(amendment.nature)
+    nature = stated(amendment.nature)
     if code == current.code and arrived_at == current.arrived_at and nature == current.nature:
         return _UNCHANGED
     if amendment.original_entry != current.code:
         return Refused("entry-changed", "original_entry", f"{current.code} stands, not {amendment.original_entry!r}.")
     if amendment.version not in (None, current.version):
         return Refused("entry-changed", "version", f"Version {current.version} stands, not {amendment.version}.")
-    reason = _stated(amendment.reason)
+    reason = stated(amendment.reason)
     if reason is None:
         return Refused("reason-required", "reason", "An amendment needs a reason in words.")
     refused = (
@@ -192,7 +192,7 @@ def _not_begun(sitting: Sitting) -> Refused:
     return Refused("session-not-begun", "date", opens)
 
 
-def _stated(text: str | None) -> str | None:
+def stated(text: str | None) -> str | None:
     """The text, trimmed, or None when it says nothing: without a letter or digit it is no reason and no nature."""
     if text is None or not any(character.isalnum() for character in text):
         return None

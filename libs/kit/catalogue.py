@@ -64,9 +64,14 @@ CATALOGUE: dict[str, Kind] = {
     "already-entered": Kind(409, "The session has another entry for the pupil", "Amend the entry shown, with a reason."),
     "no-entry": Kind(409, "There is no entry to amend", "Enter the mark first."),
     "entry-changed": Kind(409, "The entry is no longer the one to be amended", "Look at the entry shown, then decide again."),
-    "reason-required": Kind(422, "An amendment needs a reason", "Say why, in words."),
+    "reason-required": Kind(422, "A reason is required", "Say why, in words."),
     "refused-whole": Kind(422, "Nothing was written: an item was refused and all or nothing was asked for", "Mend the refused items, or leave out Prefer: handling=strict."),
     "conflicts-whole": Kind(409, "Nothing was written: the register has moved on and all or nothing was asked for", "Read the entries shown, then decide again."),
+    # Letting go
+    "retention-too-short": Kind(422, "The register is kept for six years at the least", "Leave `retention_years` out, or make it 6 or more: regulation 7 says six."),
+    "year-retired": Kind(422, "The entries of that academic year have been let go", "Nothing is entered or amended in it any more."),
+    "no-text": Kind(404, "There is no such text", "Look for `seq` and part in the audit: not every event has a reason or a nature."),
+    "text-must-stay": Kind(409, "The text says what the register rests on", "Of the admission register, change the entry first; what it said before may then go."),
     # Reading
     "as-at-in-future": Kind(422, "The register cannot be read as at a time to come", "Ask for an instant or a seq that has been reached."),
     "invalid-cursor": Kind(422, "The cursor is not one of ours", "Begin again without a cursor."),

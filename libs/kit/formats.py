@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -58,7 +58,7 @@ def _accepted(header: str) -> list[str]:
 
 def _plain(value: Any) -> Any:
     """Write what CSV has no form of its own for as JSON does."""
-    return str(value).lower() if isinstance(value, bool) else value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | list | dict) else value
 
 
 async def _csv(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str]) -> AsyncIterator[bytes]:
@@ -87,10 +87,15 @@ async def _ndjson(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str]) ->
         yield ("\n".join(held) + "\n").encode()
 
 
-def stream(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str], format_: Format) -> StreamingResponse:
+def stream(
+    rows: AsyncIterable[Sequence[Any]],
+    columns: Sequence[str],
+    format_: Format,
+    headers: Mapping[str, str] | None = None,
+) -> StreamingResponse:
     """Send `rows`, of values in the order of `columns` that JSON can write, in constant memory as CSV or NDJSON.
 
     A source that fails breaks the connection: a stream cut short never ends cleanly.
     """
     body = _csv(rows, columns) if format_ is Format.CSV else _ndjson(rows, columns)
-    return StreamingResponse(body, media_type=MEDIA[format_])
+    return StreamingResponse(body, media_type=MEDIA[format_], headers=headers)

@@ -4,6 +4,7 @@ Whoever reads one trusts nothing of it: members and their sizes are bounded, and
 """
 
 import hashlib
+import io
 import json
 import zipfile
 import zlib
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import IO, Any, BinaryIO, Literal, Self
+from typing import IO, Any, BinaryIO, Literal, Self, cast
 from uuid import UUID
 
 from ledger.leaf import canonical
@@ -215,7 +216,8 @@ class Reading:
     def lines(self, name: str) -> Iterator[bytes]:
         """Read the lines of a member, without their LF; as many as the manifest says."""
         count = 0
-        with self.open(name) as member:
+        # A reader of its own: one of zipfile alone is slow at lines, and may give more of one than it was asked for.
+        with io.BufferedReader(cast(io.RawIOBase, self.open(name)), _CHUNK) as member:
             while line := _read(member, name, LONGEST_LINE, line=True):
                 count += 1
                 if not line.endswith(b"\n"):
@@ -238,7 +240,7 @@ def parsed(text: bytes, where: str) -> dict[str, Any]:
     return found
 
 
-def _read(member: IO[bytes], name: str, size: int, *, line: bool = False) -> bytes:
+def _read(member: IO[bytes] | io.BufferedReader, name: str, size: int, *, line: bool = False) -> bytes:
     try:
         return member.readline(size) if line else member.read(size)
     except _BROKEN as caught:
@@ -264,7 +266,7 @@ def _manifest(document: dict[str, Any], form: Form) -> Manifest:
             lines={name: int(facts["lines"]) for name, facts in files.items()},
             sha256={name: str(facts["sha256"]) for name, facts in files.items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as caught:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as caught:
         raise ExchangeFailed("The manifest does not say what it must.") from caught
     if found.sha256.keys() != {*_ALWAYS, *STREAMS[form]}:
         raise ExchangeFailed("The manifest does not name every member of the file, and no other.")

@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from kit import database
 from kit.database import TRANSACTION_TIMEOUT_MS, Connection
+from kit.fields import written
 from kit.problems import Fault, Problem
 
 BEFORE_THE_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,15 +42,21 @@ async def resolve(
             raise _in_future(f"The register stands at seq {head['seq']}.", parameter)
         recorded = await _sql.recorded_by(connection, school_id=school_id, seq=seq)
         return AsAt(recorded["recorded_at"] if recorded else BEFORE_THE_FIRST, seq, settled=True)
-    instant = _instant(asked, parameter)
-    if instant > now:
-        raise _in_future("The instant lies in the future.", parameter)
+    instant = instant_of(asked, now, parameter)
     # A later event that stands proves that no earlier one is still to come: a school's writers queue for its head.
     settled = head["recorded_at"] > instant or now - instant > _LONGEST_WRITE
+    if head["recorded_at"] <= instant:
+        return AsAt(instant, head["seq"], settled)
     return AsAt(instant, await _seq_at(connection, school_id, instant, head["seq"]), settled)
 
 
-def _instant(asked: str, parameter: str) -> datetime:
+def shown(at: AsAt) -> dict[str, Any]:
+    """Show what was answered at, as every answer has it: {instant, seq, settled}."""
+    return {"instant": written(at.instant.astimezone(UTC)), "seq": at.seq, "settled": at.settled}
+
+
+def instant_of(asked: str, now: datetime, parameter: str = "as_at") -> datetime:
+    """Read an instant; raise `invalid-parameter` for what is none, and `as-at-in-future` for what is to come."""
     try:
         # A `+` that a query turned into a space is an offset all the same.
         instant = datetime.fromisoformat(asked.replace(" ", "+"))
@@ -57,6 +65,8 @@ def _instant(asked: str, parameter: str) -> datetime:
     if instant is None or instant.tzinfo is None or not 1900 <= instant.year <= 2200:
         fault = Fault("An instant such as 2026-09-07T09:00:00Z, or seq:N.", parameter=parameter)
         raise Problem("invalid-parameter", f"`{parameter}` cannot be read.", (fault,))
+    if instant > now:
+        raise _in_future("The instant lies in the future.", parameter)
     return instant
 
 

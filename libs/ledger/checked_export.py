@@ -35,6 +35,7 @@ class _Followed:
     hashes: dict[int, bytes] = field(default_factory=dict)
     ids: dict[int, tuple[str, str]] = field(default_factory=dict)
     counted: list[tuple[Claim, dict[str, int]]] = field(default_factory=list)
+    rolls: dict[int, int] = field(default_factory=dict)
     let_go: int = 0
     suspect: Fault | None = None
 
@@ -58,6 +59,8 @@ class _Followed:
         self.counts[subject] = self.counts.get(subject, 0) + 1
         if leaf["kind"] == "year-retired":
             self.let_go = seq
+        if leaf["kind"] == "roll-changed":
+            self.rolls[seq] = int(subject.removeprefix("pupil:"))
         if leaf["kind"] == "roll-changed" and "body" in given["texts"]:
             self.ids[seq] = (subject, json.loads(given["texts"]["body"]["text"])["id"])
 
@@ -132,7 +135,14 @@ def _ends(file: Reading, read: _Followed, keys: Mapping[str, bytes]) -> None:
         if claim.seq >= read.let_go and paths.root_over(b"".join(_contents(counts, keys))) != claim.contents:
             what = f"checkpoint {claim.checkpoint} was signed over other numbers of events about each subject"
             raise Fault(what)
-    if unexplained := read.texts.removed.keys() - read.counts.keys():
+    of_pupils = {row["row"]["pupil_no"] for row in _rows(file, "reference.ndjson") if row["table"] == "pupil_id"}
+    unexplained = {
+        part
+        for part in read.texts.removed.keys() - read.counts.keys()
+        # What the admission register said goes with the pupil, when a year is let go.
+        if read.texts.removed[part] > read.let_go or read.rolls.get(read.texts.removed[part], 0) in {0, *of_pupils}
+    }
+    if unexplained:
         part = min(unexplained, key=lambda subject: read.texts.removed[subject])
         raise Fault(f"{part} is missing, and no act of removing it is recorded", read.texts.removed[part])
     for row in _rows(file, "reference.ndjson"):

@@ -1,6 +1,8 @@
 """What stands for leaves that were let go: roots of subtrees, and the tree that is folded from them and from leaves."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 from ledger.paths import Place, Span
 from ledger.tree import WIDTH, leaf_hash, node_hash, root
@@ -22,6 +24,38 @@ def pieces(span: Span) -> Iterator[Place]:
             level = min(level, (start & -start).bit_length() - 1)
         yield level, start >> level
         start += 1 << level
+
+
+def joined(gaps: Iterable[Span]) -> list[Span]:
+    """Give gaps in order, those that touch or overlap as one."""
+    found: list[Span] = []
+    for start, end in sorted(gaps):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def split(gaps: Iterable[Span], at: Iterable[int]) -> list[Span]:
+    """Give the gaps cut at some sizes of the tree, so that each of them still has its root over what is stored."""
+    sizes = sorted(set(at))
+    found = []
+    for start, end in gaps:
+        ends = [*sizes[bisect_right(sizes, start) : bisect_left(sizes, end)], end]
+        found += list(pairwise([start, *ends]))
+    return found
+
+
+def hash_at(place: Place, known: Mapping[Place, bytes]) -> bytes:
+    """Give the hash of a subtree by those that make it up; KeyError names a leaf that none of them holds."""
+    found = known.get(place)
+    if found is not None:
+        return found
+    if place[0] == 0:
+        raise KeyError(place)
+    left, right = _children(place)
+    return node_hash(hash_at(left, known), hash_at(right, known))
 
 
 def needed(gaps: Iterable[Span], nodes: Mapping[Place, bytes]) -> Iterator[tuple[Place, bytes]]:

@@ -148,7 +148,8 @@ class _Streams:
 
     async def _portions(self) -> AsyncIterator[list[Event]]:
         for after in range(0, self.seq, PORTION):
-            portion = await read.events(self.connection, self.school_id, after, limit=min(PORTION, self.seq - after))
+            stretch = (after + 1, min(after + PORTION, self.seq))
+            portion = await read.events_of(self.connection, self.school_id, [stretch])
             for event in portion:
                 self._pass(event.seq)
                 self.last = event.seq
@@ -189,7 +190,10 @@ async def _keys(connection: Connection, school_id: int) -> dict[str, Any]:
     years = {
         str(row["academic_year"]): row["key"].hex() async for row in _sql.nonce_keys(connection, school_id=school_id)
     }
-    return {"nonce_keys": years, "kept_nonces": {}}
+    kept = {
+        str(row["seq"]): row["nonce"].hex() async for row in _pages(_sql.kept_nonces, connection, school_id, 0, "seq")
+    }
+    return {"nonce_keys": years, "kept_nonces": kept}
 
 
 async def reference(connection: Connection, school_id: int, after: int, up_to: int) -> AsyncIterator[bytes]:

@@ -38,7 +38,7 @@ SELECT urn FROM register.urn WHERE school_id = :school_id ORDER BY urn;
 
 -- name: reference(school_id, after, up_to)
 -- What the changes after one position and up to another said, as rows, in the order of the changes.
-SELECT "table", said
+SELECT "table", CAST(said AS text) AS said
 FROM (
     SELECT seq, 'calendar' AS "table", to_jsonb(r) - 'school_id' AS said
     FROM register.calendar r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
@@ -59,3 +59,7 @@ FROM (
     FROM register.school_facts r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
 ) every
 ORDER BY seq, "table" COLLATE "C", CAST(said AS text) COLLATE "C";
+
+-- name: kept_nonces(school_id, after, limit)
+-- The nonces that outlived their keys.
+SELECT seq, nonce FROM ledger.kept_nonce WHERE school_id = :school_id AND seq > :after ORDER BY seq LIMIT :limit;

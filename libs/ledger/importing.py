@@ -22,6 +22,10 @@ _sql = database.statements(__file__)
 Keep = Callable[[Connection, int, Sequence[Said]], Awaitable[None]]
 """Writes the rows of `register` that some changes make; see register_api.derived."""
 
+_NOT_KEPT = (
+    *(asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.ProgramLimitExceededError),
+    asyncpg.InterfaceError,
+)
 _MARKS = (
     *("seqs", "made_ats", "recorded_ats", "dates", "pupil_nos", "staff_nos", "client_nos", "versions", "sessions"),
     *("original_codes", "codes", "sources", "arrived_ats"),
@@ -53,7 +57,7 @@ async def take_in(connection: Connection, file: Reading, keep: Keep, told: Told)
                 f"A URN that the school had before event {intake.incoming.seq} is another register's here."
             ) from caught
         raise intake.refused_by_the_database(caught) from caught
-    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.InterfaceError) as caught:
+    except _NOT_KEPT as caught:
         raise intake.refused_by_the_database(caught) from caught
 
 
@@ -106,12 +110,12 @@ class _Intake:
         document = self.file.document("keys.json")
         try:
             keys = {int(year): bytes.fromhex(key) for year, key in document["nonce_keys"].items()}
-            kept = dict(document["kept_nonces"])
+            kept = {int(seq): bytes.fromhex(nonce) for seq, nonce in document["kept_nonces"].items()}
         except (KeyError, TypeError, ValueError, AttributeError) as caught:
             raise ExchangeFailed("keys.json does not say what it must.") from caught
-        if kept:
-            raise ExchangeFailed("keys.json holds nonces of a year whose key is gone, which this Rollbook cannot keep.")
-        await _sql.add_nonce_keys(self.connection, school_id=self.school_id, years=list(keys), keys=list(keys.values()))
+        of = {"school_id": self.school_id}
+        await _sql.add_nonce_keys(self.connection, years=list(keys), keys=list(keys.values()), **of)
+        await _sql.keep_nonces(self.connection, seqs=list(kept), nonces=list(kept.values()), **of)
 
     async def _take_covers(self) -> dict[Place, bytes]:
         covers: dict[Place, bytes] = {}
@@ -119,7 +123,7 @@ class _Intake:
             row = parsed(line, "covers.ndjson")
             try:
                 covers[int(row["level"]), int(row["index"])] = bytes.fromhex(row["hash"])
-            except (KeyError, TypeError, ValueError) as caught:
+            except (KeyError, TypeError, ValueError, OverflowError) as caught:
                 raise ExchangeFailed("covers.ndjson does not say what it must.") from caught
         if covers:
             levels, indexes = zip(*covers, strict=True)
@@ -174,7 +178,8 @@ class _Intake:
         folded, expected, end = Folded(covers), streams.leaves(self.file), self.incoming.end
         try:
             for after in range(0, end, PORTION):
-                for event in await read.events(self.connection, self.school_id, after, min(PORTION, end - after)):
+                stretch = (after + 1, min(after + PORTION, end))
+                for event in await read.events_of(self.connection, self.school_id, [stretch]):
                     if next(expected, None) != event.leaf:
                         raise Contradiction(event.seq, "taken in, it is not byte for byte what was exported")
                     folded.pass_over(event.seq - 1)
@@ -209,7 +214,7 @@ class _Given:
             try:
                 table, row = whole["table"], dict(whole["row"])
                 seq = 0 if table == "urn" else int(row["seq"])
-            except (KeyError, TypeError, ValueError) as caught:
+            except (KeyError, TypeError, ValueError, OverflowError) as caught:
                 raise ExchangeFailed("reference.ndjson does not say what it must.") from caught
             yield seq, table, row
 

@@ -14,6 +14,11 @@ RETURNING school_id;
 INSERT INTO ledger.nonce_key (school_id, academic_year, key)
 SELECT :school_id, * FROM unnest(CAST(:years AS smallint[]), CAST(:keys AS bytea[]));
 
+-- name: keep_nonces(school_id, seqs, nonces)!
+-- The nonces that outlived their keys.
+INSERT INTO ledger.kept_nonce (school_id, seq, nonce)
+SELECT :school_id, * FROM unnest(CAST(:seqs AS bigint[]), CAST(:nonces AS bytea[]));
+
 -- name: add_nodes(school_id, levels, indexes, hashes)!
 -- What covers the leaves that were let go.
 INSERT INTO ledger.node (school_id, level, index, hash)

@@ -8,7 +8,7 @@ import asyncpg
 from codes.calendar import academic_year
 from kit import database
 from kit.database import Connection
-from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, mark_bytes
+from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, mark_bytes, mark_bytes_with
 from ledger.writers import first_year
 
 _sql = database.statements(__file__)
@@ -19,10 +19,11 @@ Stretch = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the leaves of a register are made from beside their rows."""
+    """What the leaves of a register are made from beside their rows; nonces are those that outlived their keys."""
 
     register: str
     keys: Mapping[int, bytes]
+    nonces: Mapping[int, bytes]
     staff: Mapping[int, bytes]
     clients: Mapping[int, bytes]
 
@@ -41,6 +42,7 @@ async def parts(connection: Connection, school_id: int) -> Parts:
     return Parts(
         str(register["register_id"]),
         dict(register["keys"] or ()),
+        dict(register["nonces"] or ()),
         {row["no"]: row["commitment"] async for row in _sql.staff(connection, school_id=school_id)},
         {row["no"]: row["commitment"] async for row in _sql.clients(connection, school_id=school_id)},
     )
@@ -73,7 +75,8 @@ def leaf_bytes(row: asyncpg.Record, texts: Mapping[str, bytes], made_from: Parts
     made_of = (seq, pupil_no, on, session, version, original, code, arrived_at, made_at, recorded_at, source)
     said = (texts.get("reason"), texts.get("nature"), texts.get("by-system")) if texts else (None, None, None)
     leaf = MarkLeaf(made_from.register, *made_of, made_from.staff[staff_no], client, *said)
-    return mark_bytes(leaf, made_from.keys[first_year(on)])
+    kept = made_from.nonces.get(seq)
+    return mark_bytes(leaf, made_from.keys[first_year(on)]) if kept is None else mark_bytes_with(leaf, kept.hex())
 
 
 def subject_of(row: asyncpg.Record) -> str:

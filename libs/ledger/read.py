@@ -9,7 +9,9 @@ import asyncpg
 
 from kit import database
 from kit.database import Connection
-from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, mark_bytes
+from ledger.covers import pieces
+from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, mark_bytes_with, nonce
+from ledger.paths import Place
 from ledger.writers import first_year
 
 _sql = database.statements(__file__)
@@ -77,6 +79,11 @@ def _chains(versions: Iterable[Version]) -> dict[Key, Chain]:
     for version in versions:
         gathered.setdefault(version.key, []).append(version)
     return {key: Chain(tuple(chain)) for key, chain in gathered.items()}
+
+
+def seqs(chains: Iterable[Chain]) -> list[int]:
+    """Give the positions of all versions of some chains."""
+    return [version.seq for chain in chains for version in chain.versions]
 
 
 async def chains(connection: Connection, school_id: int, keys: Sequence[Key]) -> dict[Key, Chain]:
@@ -202,8 +209,13 @@ class Event:
 
 
 async def events(connection: Connection, school_id: int, after: int, limit: int) -> list[Event]:
-    """Give at most `limit` events of the stream after a position, in order, with nothing left out."""
-    return await events_of(connection, school_id, [(after + 1, after + limit)])
+    """Give at most `limit` events of the stream after a position, in order; none is left out but what was let go."""
+    head = await _sql.head(connection, school_id=school_id)
+    found = await events_of(connection, school_id, [(after + 1, after + limit)])
+    if len(found) < limit and head["seq"] > after + limit:
+        reached = await _sql.reach(connection, school_id=school_id, after=after, limit=limit)
+        found = await events_of(connection, school_id, [(after + 1, reached)])
+    return found
 
 
 async def events_of(connection: Connection, school_id: int, stretches: Sequence[tuple[int, int]]) -> list[Event]:
@@ -211,13 +223,34 @@ async def events_of(connection: Connection, school_id: int, stretches: Sequence[
     keys: dict[int, bytes] = {
         row["academic_year"]: row["key"] async for row in _sql.nonce_keys(connection, school_id=school_id)
     }
-    register = str(await _sql.register_id(connection, school_id=school_id))
-    firsts, lasts = [first for first, _ in stretches], [last for _, last in stretches]
-    rows = [row async for row in _sql.stream(connection, school_id=school_id, firsts=firsts, lasts=lasts)]
-    return [_event(row, register, keys) for row in rows]
+    register = str((await _sql.head(connection, school_id=school_id))["register_id"])
+    asked = {"firsts": [first for first, _ in stretches], "lasts": [last for _, last in stretches]}
+    rows = [row async for row in _sql.stream(connection, school_id=school_id, **asked)]
+    nonces = _sql.kept_nonces(connection, school_id=school_id, **asked)
+    kept = {row["seq"]: row["nonce"].hex() async for row in nonces}
+    return [_event(row, register, keys, kept) for row in rows]
 
 
-def _event(row: asyncpg.Record, register: str, keys: Mapping[int, bytes]) -> Event:
+async def gaps(connection: Connection, school_id: int) -> list[tuple[int, int]]:
+    """Give the runs of leaves that were let go, in order: the index of the first, and the one after the last."""
+    return [(row["first"] - 1, row["last"]) async for row in _sql.gaps(connection, school_id=school_id)]
+
+
+async def covers(connection: Connection, school_id: int, after: int, limit: int) -> list[tuple[Place, bytes]]:
+    """Give at most `limit` subtrees with their hashes that stand for leaves let go after a position, from the left."""
+    places = [place for gap in await gaps(connection, school_id) for place in pieces(gap)]
+    places = [place for place in places if place[1] << place[0] >= after]
+    return list((await nodes(connection, school_id, places[:limit])).items())
+
+
+async def nodes(connection: Connection, school_id: int, places: Sequence[Place]) -> dict[Place, bytes]:
+    """Give the hashes of some subtrees as they were stored, in the order given; one never stored is left out."""
+    levels, indices = [level for level, _ in places], [index for _, index in places]
+    rows = _sql.nodes(connection, school_id=school_id, levels=levels, indices=indices)
+    return {(row["level"], row["index"]): row["hash"] async for row in rows}
+
+
+def _event(row: asyncpg.Record, register: str, keys: Mapping[int, bytes], kept: Mapping[int, str]) -> Event:
     commitments = {part: commitment for part, commitment, _, _ in row["texts"] or ()}
     texts = {part: {"salt": salt.hex(), "text": text} for part, _, salt, text in row["texts"] or () if salt is not None}
     texts["client"] = {"salt": row["client_salt"].hex(), "text": row["client_id"]}
@@ -257,4 +290,5 @@ def _event(row: asyncpg.Record, register: str, keys: Mapping[int, bytes]) -> Eve
         commitments.get("nature"),
         commitments.get("by-system"),
     )
-    return Event(row["seq"], mark_bytes(mark, keys[first_year(mark.date)]), texts)
+    nonce_ = kept.get(mark.seq) or nonce(keys[first_year(mark.date)], mark.seq)
+    return Event(row["seq"], mark_bytes_with(mark, nonce_), texts)

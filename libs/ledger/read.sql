@@ -50,7 +50,7 @@ LEFT JOIN ledger.text system ON system.school_id = e.school_id AND system.seq = 
 WHERE e.school_id = :school_id AND e.session_date BETWEEN :first AND :last AND e.pupil_no = :pupil_no AND e.seq <= :seq
 ORDER BY e.session_date, e.session, e.version;
 
--- name: amendments(school_id, seq, before, pupil_nos, staff_nos, clients, original_entries, amended_entries, first, last, made_from, made_before, recorded_from, recorded_before, lag_min, limit)
+-- name: amendments(school_id, seq, before, pupil_nos, staff_nos, names, positions, clients, original_entries, amended_entries, reasons, first, last, made_from, made_before, recorded_from, recorded_before, lag_min, limit)
 -- The audit: amendments that meet every filter given, newest first, each with the first entry of its chain.
 SELECT e.pupil_no, e.session_date, e.session, e.version, e.original_code, e.code, e.arrived_at,
        nature.text AS nature, reason.text AS reason, system.text AS by_system,
@@ -69,7 +69,12 @@ LEFT JOIN ledger.text system ON system.school_id = e.school_id AND system.seq = 
 WHERE e.school_id = :school_id AND e.version > 1 AND e.seq <= :seq AND e.seq < coalesce(CAST(:before AS bigint), e.seq + 1)
   AND (CAST(:pupil_nos AS int[]) IS NULL OR e.pupil_no = ANY (CAST(:pupil_nos AS int[])))
   AND (CAST(:staff_nos AS int[]) IS NULL OR e.staff_no = ANY (CAST(:staff_nos AS int[])))
+  AND (CAST(:names AS text[]) IS NULL OR s.name = ANY (CAST(:names AS text[])))
+  AND (CAST(:positions AS text[]) IS NULL OR s.position = ANY (CAST(:positions AS text[])))
   AND (CAST(:clients AS text[]) IS NULL OR c.client_id = ANY (CAST(:clients AS text[])))
+  AND (CAST(:reasons AS text[]) IS NULL
+       OR EXISTS (SELECT FROM unnest(CAST(:reasons AS text[])) AS wanted (words)
+                  WHERE strpos(lower(reason.text), lower(wanted.words)) > 0))
   AND (CAST(:original_entries AS text[]) IS NULL OR e.original_code = ANY (CAST(:original_entries AS text[])))
   AND (CAST(:amended_entries AS text[]) IS NULL OR e.code = ANY (CAST(:amended_entries AS text[])))
   AND (CAST(:first AS date) IS NULL OR e.session_date >= :first)
@@ -82,7 +87,7 @@ WHERE e.school_id = :school_id AND e.version > 1 AND e.seq <= :seq AND e.seq < c
 ORDER BY e.seq DESC
 LIMIT :limit;
 
--- name: amendment_totals(school_id, seq, pupil_nos, staff_nos, clients, original_entries, amended_entries, first, last, made_from, made_before, recorded_from, recorded_before, lag_min, most)
+-- name: amendment_totals(school_id, seq, pupil_nos, staff_nos, names, positions, clients, original_entries, amended_entries, reasons, first, last, made_from, made_before, recorded_from, recorded_before, lag_min, most)
 -- How many amendments meet every filter given: of each kind of total the greatest, and the number of all rows of that kind.
 SELECT kind, staff_no, name, position, reason, original_code, code, amendments, of
 FROM (
@@ -99,7 +104,12 @@ FROM (
     WHERE e.school_id = :school_id AND e.version > 1 AND e.seq <= :seq
       AND (CAST(:pupil_nos AS int[]) IS NULL OR e.pupil_no = ANY (CAST(:pupil_nos AS int[])))
       AND (CAST(:staff_nos AS int[]) IS NULL OR e.staff_no = ANY (CAST(:staff_nos AS int[])))
+      AND (CAST(:names AS text[]) IS NULL OR s.name = ANY (CAST(:names AS text[])))
+      AND (CAST(:positions AS text[]) IS NULL OR s.position = ANY (CAST(:positions AS text[])))
       AND (CAST(:clients AS text[]) IS NULL OR c.client_id = ANY (CAST(:clients AS text[])))
+      AND (CAST(:reasons AS text[]) IS NULL
+           OR EXISTS (SELECT FROM unnest(CAST(:reasons AS text[])) AS wanted (words)
+                      WHERE strpos(lower(reason.text), lower(wanted.words)) > 0))
       AND (CAST(:original_entries AS text[]) IS NULL OR e.original_code = ANY (CAST(:original_entries AS text[])))
       AND (CAST(:amended_entries AS text[]) IS NULL OR e.code = ANY (CAST(:amended_entries AS text[])))
       AND (CAST(:first AS date) IS NULL OR e.session_date >= :first)
@@ -169,9 +179,46 @@ FROM ledger.event
 WHERE school_id = :school_id AND session_date BETWEEN :first AND :last
 ORDER BY session_date, session;
 
--- name: register_id(school_id)$
--- The identity of a school's register.
-SELECT register_id FROM ledger.head WHERE school_id = :school_id;
+-- name: head(school_id)^
+-- The identity of a school's register, and where its stream stands.
+SELECT register_id, seq FROM ledger.head WHERE school_id = :school_id;
+
+-- name: reach(school_id, after, limit)$
+-- The position of the last of so many events after another, past those that were let go.
+SELECT coalesce(max(seq), :after)
+FROM (
+    (SELECT seq FROM ledger.event WHERE school_id = :school_id AND seq > CAST(:after AS bigint) ORDER BY seq LIMIT :limit)
+    UNION ALL
+    (SELECT seq FROM ledger.change WHERE school_id = :school_id AND seq > :after ORDER BY seq LIMIT :limit)
+    ORDER BY seq
+    LIMIT :limit
+) AS next;
+
+-- name: gaps(school_id)
+-- The runs of events that were let go: none where no year was. The act itself stands behind them all.
+SELECT first, seq - 1 AS last
+FROM (
+    SELECT seq, lag(seq, 1, CAST(0 AS bigint)) OVER (ORDER BY seq) + 1 AS first
+    FROM (SELECT seq FROM ledger.event WHERE school_id = :school_id
+          UNION ALL
+          SELECT seq FROM ledger.change WHERE school_id = :school_id) AS standing
+) AS run
+WHERE first < seq
+  AND EXISTS (SELECT FROM ledger.change WHERE school_id = :school_id AND kind = 'year-retired')
+ORDER BY seq;
+
+-- name: nodes(school_id, levels, indices)
+-- Stored hashes of perfect subtrees.
+SELECT n.level, n.index, n.hash
+FROM unnest(CAST(:levels AS smallint[]), CAST(:indices AS bigint[])) WITH ORDINALITY AS wanted (level, index, at)
+JOIN ledger.node n ON n.school_id = :school_id AND n.level = wanted.level AND n.index = wanted.index
+ORDER BY wanted.at;
+
+-- name: kept_nonces(school_id, firsts, lasts)
+-- Nonces, in some stretches of the stream, of entries that stayed when the key of their year was destroyed.
+SELECT k.seq, k.nonce
+FROM unnest(CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) AS stretch (first, last)
+JOIN ledger.kept_nonce k ON k.school_id = :school_id AND k.seq BETWEEN stretch.first AND stretch.last;
 
 -- name: nonce_keys(school_id)
 -- The keys of the leaves' nonces.

@@ -128,14 +128,14 @@ async def _seal(connection: Connection, school_id: int) -> Outcome:
         return "busy"
     head = await _sql.head(connection, school_id=school_id)
     after, frontier = claimed["seq"], claimed["frontier"]
-    if head["seq"] == after and head["root"] == tree.root(frontier):
+    if head["seq"] == after and _stands(head, frontier):
         return "standing"
     if head["seq"] <= after:
         raise _Unsound(f"sealed up to {after}, and the head at {head['seq']} is not what continues it")
     growth = _Growth(after, [frontier[at : at + WIDTH] for at in range(0, len(frontier), WIDTH)])
     await _grow(connection, school_id, growth, head["seq"])
     frontier = b"".join(growth.frontier)
-    if tree.root(frontier) != head["root"]:
+    if not _stands(head, frontier):
         raise _Unsound(f"the events from {after + 1} to {head['seq']} do not lead to the root in the head")
     contents = await _contents(connection, school_id, growth.subjects())
     blocks = _blocks(after, growth.prints)
@@ -156,6 +156,11 @@ async def _seal(connection: Connection, school_id: int) -> Outcome:
         prints=list(blocks.values()),
     )
     return "sealed"
+
+
+def _stands(head: asyncpg.Record, frontier: bytes) -> bool:
+    """Say whether a head is that of the tree with this frontier."""
+    return bool(head["frontier"] == frontier and head["root"] == tree.root(frontier))
 
 
 async def _grow(connection: Connection, school_id: int, growth: _Growth, up_to: int) -> None:

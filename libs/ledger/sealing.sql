@@ -8,7 +8,7 @@ ORDER BY h.recorded_at;
 
 -- name: head(school_id)^
 -- Where the stream stands. A statement of its own: what is sealed must be read after the lock.
-SELECT register_id, seq, root FROM ledger.head WHERE school_id = :school_id;
+SELECT register_id, seq, root, frontier FROM ledger.head WHERE school_id = :school_id;
 
 -- name: covering()$
 -- The checkpoint that will be the first to cover what is sealed in this transaction: signing waits for it to end.

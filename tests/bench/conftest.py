@@ -28,8 +28,15 @@ def server_in_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[post
 
 
 @pytest.fixture(scope="session")
-async def database_in_service(server_in_service: postgres.Server) -> AsyncIterator[Database]:
+async def template_in_service(server_in_service: postgres.Server) -> Database:
+    """Give the migrated database on it that others are cloned from."""
+    return await databases.template(server_in_service)
+
+
+@pytest.fixture
+async def database_in_service(
+    server_in_service: postgres.Server, template_in_service: Database
+) -> AsyncIterator[Database]:
     """Give a migrated, empty database on it."""
-    template = await databases.template(server_in_service)
-    async with databases.clone(server_in_service, template) as cloned:
+    async with databases.clone(server_in_service, template_in_service) as cloned:
         yield cloned

@@ -57,6 +57,19 @@ class Ratio:
         return median(self.rounds)
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A row whose single one is to take no longer than so many milliseconds, in the median."""
+
+    of: Row
+    most: float
+
+    @property
+    def value(self) -> float:
+        """The median of the rounds."""
+        return median(self.of.p50)
+
+
 def as_json(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio]) -> dict[str, Any]:
     """Give everything that was measured, round by round."""
     return {
@@ -80,7 +93,7 @@ def as_json(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio])
     }
 
 
-def as_table(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
+def as_table(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio], limits: Sequence[Limit] = ()) -> str:
     """Give the table, and under it the machine that it holds for."""
     lines = [("", "median", "lowest-highest", "", "p50 ms", "p99 ms", "service/postgresql/writer")]
     for row in rows:
@@ -90,11 +103,15 @@ def as_table(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio]
         )
         times = (f"{median(row.p50):.2f}", f"{median(row.p99):.2f}") if row.timed else ("", "")
         lines.append((row.name, f"{median(row.rates):,.0f}", spread, row.unit, *times, shares))
-    compared = [("", "ratio", "lowest-highest", "aim", "")]
+    compared = [("", "ratio" if ratios else "ms", "lowest-highest", "aim", "")]
     for ratio in ratios:
         met = "met" if ratio.value >= ratio.aim else "not met"
         spread = f"{min(ratio.rounds):.2f}-{max(ratio.rounds):.2f}"
         compared.append((f"{ratio.of.name} : {ratio.to.name}", f"{ratio.value:.2f}", spread, f"{ratio.aim:.2f}", met))
+    for limit in limits:
+        met = "met" if limit.value <= limit.most else "not met"
+        spread = f"{min(limit.of.p50):.2f}-{max(limit.of.p50):.2f}"
+        compared.append((f"{limit.of.name}, ms", f"{limit.value:.2f}", spread, f"{limit.most:.0f}", met))
     server = facts["postgresql"]
     machine = (
         f"{facts['cores']} cores, {facts['processor']}; Python {facts['python']}; "

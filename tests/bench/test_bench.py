@@ -13,7 +13,7 @@ import pytest
 from onebox.postgres import Server
 from onebox.services import Service
 from tests.bench import bare, checks, machine, report, same_query, writing
-from tests.bench.report import Ratio, Row
+from tests.bench.report import Limit, Ratio, Row
 from tests.bench.subject import LA, reading, subject
 from tests.bench.world import CLASS_OF, CLASSES, open_days
 from tests.support.postgres import Database
@@ -25,6 +25,8 @@ PATIENCE = 90.0
 SECONDS = 2.5
 SCHOOLS = 48
 CONNECTIONS = 8
+HEADS = 24_000
+"""The registers of England."""
 READY = {"load": 3_000, "bare": 12_000, "eventsourced": 5_000}
 """Registers that a writer has ready for one round: as many as it could ever write in its time."""
 
@@ -107,3 +109,18 @@ async def test_bench(
     print("\n\n" + report.as_table(facts, rows, ratios) + "\n")
     if (path_of_json := pytestconfig.getoption("--bench-json")) is not None:
         path_of_json.write_text(json.dumps(report.as_json(facts, rows, ratios), indent=2) + "\n")
+
+
+@pytest.mark.bench
+async def test_bench_of_checkpoints(server_in_service: Server, database_in_service: Database, tmp_path: Path) -> None:
+    database = database_in_service
+    facts = await machine.facts(database.owner_url, tmp_path)
+    signing = Row(f"a checkpoint over {HEADS:,} heads", "checkpoints/s")
+    began = machine.busy([], server_in_service.pid)
+    for _ in range(FEWEST_ROUNDS):
+        before = machine.spent([], server_in_service.pid)
+        wanted = {"url": database.register_url, "owner_url": database.owner_url, "heads": HEADS, "seconds": SECONDS}
+        done = await writing.run("checkpoint", **wanted)
+        signing.add(done, machine.shares(before, machine.spent([], server_in_service.pid), done.processor))
+    facts["elsewhere"] = machine.elsewhere(began, machine.busy([], server_in_service.pid))
+    print("\n\n" + report.as_table(facts, [signing], [], [Limit(signing, 100)]) + "\n")

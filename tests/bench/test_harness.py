@@ -39,3 +39,5 @@ async def test_every_writer_of_the_bench_writes_what_it_is_credited_with(
         address = writing.parts(database.owner_url)
         done = await writing.run("eventsourced", recorder=recorder, turn=0, schools=4, **address, **FEW)
         assert done.events == 180
+    heads = {"url": database.register_url, "owner_url": database.owner_url, "heads": 40}
+    assert (await writing.run("checkpoint", **heads, **FEW)).events == 6

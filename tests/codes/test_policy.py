@@ -31,6 +31,19 @@ def test_a_policy_is_read_from_its_body() -> None:
     assert stated(MORNING, AFTERNOON, levels_from_sessions=1).levels_from_sessions == 1
 
 
+def test_a_school_may_keep_its_register_longer_than_six_years_and_not_shorter() -> None:
+    """Law.md 1.4: reg 7."""
+    assert stated(MORNING, AFTERNOON).retention_years == 6
+    assert [stated(MORNING, AFTERNOON, retention_years=years).retention_years for years in (6, 25)] == [6, 25]
+    with pytest.raises(policy.RetentionTooShort, match="regulation 7") as caught:
+        stated(MORNING, AFTERNOON, retention_years=3)
+    assert (caught.value.member, caught.value.slug) == ("retention_years", "retention-too-short")
+    for wrong in (0, "6", 6.5, True, 101):
+        with pytest.raises(PolicyFault, match="retention_years") as wrongly:
+            stated(MORNING, AFTERNOON, retention_years=wrong)
+        assert wrongly.value.slug == "invalid-policy"
+
+
 def test_each_year_group_has_its_own_register() -> None:
     """Law.md section 7, S003: two afternoon registers."""
     read = stated(MORNING, YOUNGER, OLDER)

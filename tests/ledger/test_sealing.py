@@ -101,8 +101,12 @@ async def test_a_register_that_was_tampered_with_stops_alone_and_goes_on_when_it
             "sealed up to 5, and the head at 4 is not what continues it",
         ),
         (
-            "UPDATE ledger.head SET seq = 5, root = sha256('another') WHERE school_id = $1",
+            "UPDATE ledger.head SET seq = 5, root = sha256('a'), frontier = sha256('b') WHERE school_id = $1",
             "sealed up to 5, and the head at 5 is not what continues it",
+        ),
+        (
+            "UPDATE ledger.head SET frontier = sha256('another') || sha256('one') WHERE school_id = $1",
+            "the events from 6 to 9 do not lead to the root in the head",
         ),
     ],
 )
@@ -114,6 +118,7 @@ async def test_what_was_done_to_the_tables_is_told(
     await write(engine, school, *(mark(n) for n in range(6, 10)))
     counted = await owner.fetchval("SELECT sum(events) FROM ledger.contents WHERE school_id = $1", school)
     await tamper(owner, statement, school)
+    assert school in dict(await sealing.waiting(engine))
     assert await sealing.seal(engine, school) == "failed"
     assert await failure_of(owner, school) == failure
     assert await owner.fetchval("SELECT sum(events) FROM ledger.contents WHERE school_id = $1", school) == counted

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 import pytest
@@ -61,15 +61,18 @@ async def test_signing_waits_for_a_seal_that_names_its_checkpoint(
     await write(engine, school, mark(1))
     await seal_all(engine)
     await write(engine, school, mark(2))
-    # A seal that has been written and not yet committed, as another process leaves it for a moment.
-    lock = "SELECT FROM ledger.log FOR SHARE"
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     async with owner.transaction():
-        await owner.execute(lock)
-        signing = asyncio.create_task(signed(engine))
-        while not await owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 -- of the server
+        # Held up at its last statement, as a seal is that is about to be committed.
+        await owner.execute("LOCK TABLE ledger.seal IN SHARE MODE")
+        seal = asyncio.create_task(sealing.seal(engine, school))
+        while await owner.fetchval(waiting) < 1:  # noqa: ASYNC110 -- what is waited for happens in the server
             await asyncio.sleep(0.01)
-        assert await sealing.seal(engine, school) == "sealed"
-        assert not signing.done()
+        signing = asyncio.create_task(signed(engine))
+        while await owner.fetchval(waiting) < 2:
+            assert not signing.done()
+            await asyncio.sleep(0.01)
+    assert await seal == "sealed"
     size = await signing
     assert size is not None
     assert (await assert_proven(engine, owner, school, size)).seq == 2
@@ -165,3 +168,18 @@ async def test_a_log_keeps_its_name_for_life(engine: AsyncEngine) -> None:
     await checkpoints.open_log(engine, ORIGIN)
     with pytest.raises(checkpoints.AnotherLog, match=ORIGIN):
         await checkpoints.open_log(engine, "another.example/register")
+
+
+async def test_who_comes_to_sign_after_another_has_does_not_sign_again(engine: AsyncEngine, school: int) -> None:
+    async def comes(now: datetime, ended: date) -> int | None:
+        await write(engine, school, mark(next(numbers)))
+        await seal_all(engine)
+        return await checkpoints.sign(engine, [KEY], now, every=timedelta(minutes=1), ended=ended)
+
+    numbers = itertools.count(1)
+    for day in (next(LATER) + timedelta(days=40), next(LATER) + timedelta(days=41)):
+        size = await comes(day, day.date())
+        assert size is not None
+        # More has moved since, but the interval is not over, and the day has been closed.
+        assert await comes(day + timedelta(seconds=59), day.date()) is None
+        assert await comes(day + timedelta(minutes=1), day.date()) == size + 1

@@ -4,13 +4,16 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from ledger import note
 from onebox import postgres
+from tests.support.school import POLICY
 
 RUNNING = "Ctrl-C stops everything"
 
@@ -97,7 +100,8 @@ def test_everything_runs_until_a_signal_and_then_nothing_does(up: Callable[[], U
     assert not answers(running.register)
     assert not answers(running.analytics)
     assert postgres.running(data) is None
-    for secret in ("server.json", "signing-key.json", "postgres.log", "register-api.log", "analytics-worker.log"):
+    keys, logs = ("signing-key.json", "checkpoint-key.json"), ("register-api.log", "analytics-worker.log")
+    for secret in ("server.json", "postgres.log", *keys, *logs):
         assert (data / secret).stat().st_mode & 0o077 == 0, f"{secret} can be read by others"
 
 
@@ -166,3 +170,33 @@ def test_a_signal_while_it_starts_stops_it_as_cleanly(up: Callable[[], Up], data
     code, rest = starting.ended()
     assert (code, rest.splitlines()[-1]) == (0, "Stopped.")
     assert postgres.running(data) is None
+
+
+def test_what_is_written_is_soon_in_a_checkpoint_beside_the_data_and_the_log_goes_on_after_a_restart(
+    up: Callable[[], Up], data: Path
+) -> None:
+    running = up()
+    running.said(RUNNING)
+    command = ["clients", "add", "X", "--scope", "admin", "roll:write", "audit:read", "--national", "--data", str(data)]
+    added = subprocess.run([sys.executable, "-m", "onebox.cli", *command], check=True, capture_output=True, text=True)
+    client = json.loads(added.stdout)
+    with httpx.Client(base_url=running.register, verify=False) as http:
+        form, auth = {"grant_type": "client_credentials"}, (client["client_id"], client["client_secret"])
+        bearer = http.post("/oauth/token", data=form, auth=auth).json()["access_token"]
+        school = {"name": "Invented", "phase": "primary", "age_range": [4, 11], "policy": POLICY}
+        answer = http.put("/v1/schools/900001", json=school, headers={"Authorization": f"Bearer {bearer}"})
+        assert answer.status_code == 200, answer.text
+        first = data / "checkpoints" / "000000000001.txt"
+        patient_until = time.monotonic() + 60
+        while not first.exists():
+            assert time.monotonic() < patient_until
+            time.sleep(0.1)
+        (vkey,) = (item["vkey"] for item in http.get("/v1/checkpoints/keys").json()["items"])
+    checkpoint = note.read(first.read_text())
+    assert checkpoint.origin.startswith("onebox.rollbook.invalid/")
+    assert checkpoint.signed_by([note.PublicKey.parse(vkey)])
+    running.signal(signal.SIGINT)
+    assert running.ended() == (0, "Stopped.\n")
+    again = up()
+    assert RUNNING in (said := again.said(RUNNING)), said
+    assert httpx.get(f"{again.register}/v1/checkpoints/1").text == first.read_text()

@@ -14,7 +14,7 @@ from tests.support.services import Register
 
 COLUMNS = (
     "pupil,date,session,original_entry,amended_entry,reason,made_at,name,position,made_by_id,"
-    "recorded_at,client,seq,version,first_entry,out_of_order"
+    "recorded_at,client,seq,version,first_entry,out_of_order,removed"
 )
 AWKWARD = 'She said "unwell",\r\nthen: café ☕; =1+1'
 
@@ -75,6 +75,14 @@ ALL = [
         ([("lag_min", "7")], [ALL[2]]),
         ([("lag_min", "0"), ("pupil", "p-003")], [ALL[3]]),
         ([("original_entry", "\\")], []),
+        ([("reason", "CAFÉ")], [ALL[2]]),
+        ([("reason", "telephoned")], [row for row in ALL if row != ALL[2]]),
+        ([("reason", "unwell"), ("reason", "telephoned")], ALL),
+        ([("reason", "%")], []),
+        ([("made_by_name", TEACHER["name"])], [ALL[3]]),
+        ([("made_by_name", "a. teacher")], []),
+        ([("made_by_position", OFFICE["position"])], [row for row in ALL if row != ALL[3]]),
+        ([("made_by_name", TEACHER["name"]), ("made_by_position", OFFICE["position"])], []),
     ],
 )
 async def test_every_filter_narrows_and_a_repeated_one_means_or(
@@ -111,6 +119,7 @@ async def test_an_auditor_reads_the_five_facts_and_what_stands_beside_them(audit
         "version": 2,
         "first_entry": "N",
         "out_of_order": False,
+        "removed": [],
     }
 
 

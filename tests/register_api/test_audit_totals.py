@@ -66,6 +66,9 @@ PARAMS: list[Any] = [
     [("lag_min", "7")],
     [("made_by_id", "1")],
     [("client", "nobody")],
+    [("reason", "in the LIBRARY")],
+    [("made_by_name", "A. Teacher")],
+    [("made_by_position", "Attendance officer"), ("reason", "telephoned")],
     [("as_at", "2026-09-09T00:00:00Z")],
 ]
 
@@ -121,7 +124,7 @@ async def test_totals_at_a_position_are_the_same_bytes_for_ever(register: Regist
 async def test_totals_refuse_what_the_audit_refuses(counted: Office, register: Register) -> None:
     path = counted.path("/amendments/totals")
     refusal(await counted.http.get(path, params={"as_at": "2099-01-01T00:00:00Z"}), "as-at-in-future", at="as_at")
-    for unknown in ("cursor", "format", "reason"):
+    for unknown in ("cursor", "before", "text"):
         refusal(await counted.http.get(path, params={unknown: "x"}), "unknown-parameter", at=unknown)
     async with calling(register, ("register:read",)) as reader:
         refusal(await reader.get(path), "scope-required")

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from kit import lists
 from kit.catalogue import CATALOGUE
 from tests.support.office import MONDAY, Office, refusal
 from tests.support.services import Register
@@ -16,7 +17,7 @@ from tests.support.services import Register
         f"/registers/{MONDAY}/AM?form=csv",
         f"/registers/{MONDAY}/AM?classes=4B",
         "/amendments?form=csv",
-        "/amendments?reason=sick",
+        "/amendments?reasons=sick",
         "/pupils?page=2",
         "/events?since=1",
         "?as_of=seq:1",
@@ -59,6 +60,8 @@ async def test_a_session_is_am_or_pm(office: Office, session: str) -> None:
         ("/events", "after"),
         ("/events", "limit"),
         ("/pupils", "limit"),
+        ("/late-entries", "late_min"),
+        ("/roll-changes", "made_by_id"),
     ],
 )
 @pytest.mark.parametrize("number", ["-1", "1.5", "x", str(2**40), str(2**64), "9" * 5_000])
@@ -76,6 +79,9 @@ async def test_a_number_that_cannot_be_is_refused(office: Office, path: str, nam
         ("/amendments", "pupil"),
         ("/amendments", "client"),
         ("/amendments", "original_entry"),
+        ("/amendments", "reason"),
+        ("/late-entries", "code"),
+        ("/roll-changes", "member"),
         ("/pupils", "class"),
         (f"/registers/{MONDAY}/AM", "class"),
         (f"/registers/{MONDAY}/AM", "as_at"),
@@ -95,7 +101,7 @@ async def test_a_null_byte_in_an_address_is_nothing_that_exists(office: Office) 
 @pytest.mark.parametrize("first", ["0001-01-01", "1899-12-31"])
 @pytest.mark.parametrize("last", ["9999-12-31", "2201-01-01"])
 async def test_dates_at_the_ends_of_time_are_refused_and_do_no_harm(office: Office, first: str, last: str) -> None:
-    for path in ("/amendments", "/pupils/p-001/marks"):
+    for path in ("/amendments", "/late-entries", "/pupils/p-001/marks"):
         for name, day in (("from", first), ("to", last)):
             answer = await office.http.get(office.path(path), params={name: day})
             refusal(answer, "invalid-parameter", at=name)
@@ -110,9 +116,15 @@ async def test_dates_at_the_ends_of_time_are_refused_and_do_no_harm(office: Offi
     "cursor", ["x", "!!!", "bnVsbA", "eyJzZXEiOjF9", "eyJzZXEiOiJ4IiwiYmVmb3JlIjoieSJ9", "é", "A" * 5_000]
 )
 async def test_a_cursor_that_is_not_ours_is_refused(office: Office, cursor: str) -> None:
-    for path in ("/amendments", "/pupils"):
+    for path in ("/amendments", "/pupils", "/late-entries", "/roll-changes"):
         answer = await office.http.get(office.path(path), params={"cursor": cursor})
         refusal(answer, "invalid-cursor", at="cursor")
+
+
+@pytest.mark.parametrize("on", [0, 3_652_060, 2**62])
+async def test_a_cursor_of_a_day_that_never_was_is_refused(office: Office, on: int) -> None:
+    cursor = lists.cursor({"seq": 1, "after": 0, "on": on})
+    refusal(await office.http.get(office.path("/pupils"), params={"cursor": cursor}), "invalid-cursor", at="cursor")
 
 
 async def test_a_method_that_the_address_does_not_know_is_told_which_it_knows(office: Office) -> None:

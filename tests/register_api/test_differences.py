@@ -76,6 +76,7 @@ async def test_an_amended_entry_is_shown_with_both_values_and_the_amendment_betw
         "made_at": "2026-09-07T17:00:00.000000Z",
         "made_by": OFFICE,
         "out_of_order": False,
+        "removed": [],
         "original_entry": "N",
         "amended_entry": "I",
         "reason": "Parent telephoned at 09:40: sickness",

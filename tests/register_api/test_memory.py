@@ -85,10 +85,12 @@ def test_memory_is_kept_under_the_last_change_and_persons_for_ever() -> None:
     memory = Memory()
     before = memory.of(head(1, 5))
     assert memory.of(head(1, 5)) is before
+    before.interned.keys[2026] = bytes(32)
     after = memory.of(head(1, 6))
     assert after is not before
     assert after.interned is before.interned
-    assert (after.school, after.pupils) == (None, {})
+    assert after.interned.keys == {}
+    assert (after.school, after.pupils, after.retired) == (None, {}, frozenset())
 
 
 def test_memory_is_bounded_and_forgets_the_school_not_asked_for_longest() -> None:

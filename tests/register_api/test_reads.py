@@ -29,10 +29,14 @@ RECORDED_AS: dict[str, str | None] = {
     "/amendments/totals": "amendments",
     "/changes": "changes",
     "/events": "events",
+    "/redactions": None,
     "/pupils/{id}/evidence": "evidence",
     "/pupils/{id}/evidence/certificate": "evidence",
     "/checkpoint": None,
     "/proofs": "events",
+    "/late-entries": "late-entries",
+    "/roll-changes": "roll-changes",
+    "/export": "export",
     "/reads": None,
 }
 EVIDENCE = {
@@ -42,7 +46,8 @@ ASKED = {"/changes": "/changes?between=seq:0&and=seq:1", "/proofs": "/proofs?seq
 MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM"}
 RECORDED = [
     *("/pupils/p-001", "/pupils/p-001/marks", "/amendments", "/amendments?format=csv", "/amendments?format=ndjson"),
-    *("/events", "/events?part=texts"),
+    *("/events", "/events?part=texts", "/late-entries", "/late-entries?format=csv", "/roll-changes?format=ndjson"),
+    *("/pupils/p-001/marks?format=csv", "/amendments/totals?format=csv", "/changes?between=seq:0&and=seq:1&format=csv"),
 ]
 
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.support.office import MONDAY, TUESDAY, Office, outcomes_of, refusal, told
+from tests.support.office import MONDAY, TUESDAY, Office, open_office, outcomes_of, refusal, told
 from tests.support.school import OFFICE, pupil, put
 from tests.support.services import Register
 
@@ -217,3 +218,16 @@ async def test_the_stream_is_whole_and_holds_no_name_after_all_of_this(office: O
     leaves = await office.stream()
     assert {leaf["kind"] for leaf in leaves} >= {"roll-changed", "mark-entered"}
     assert not any("Pupil" in str(leaf) or UPN in str(leaf) for leaf in leaves)
+
+
+async def test_every_page_of_the_roll_is_of_the_day_of_the_first(register: Register, admin: httpx.AsyncClient) -> None:
+    office = await open_office(admin, register.database, "900195", pupils=2)
+    await put(admin, office.path("/pupils/p-002"), pupil(leaving={"date": "2026-09-10"}))
+    first = await office.http.get(office.path("/pupils"), params={"limit": 1})
+    assert [item["id"] for item in first.json()["items"]] == ["p-001"]
+    register.clock.set("2026-09-14T12:00:00+01:00")
+    assert [item["id"] for item in (await office.get("/pupils"))["items"]] == ["p-001"]
+    rest = (await office.http.get(first.headers["link"][1:].partition(">")[0])).json()
+    assert [item["id"] for item in rest["items"]] == ["p-002"]
+    seq = rest["as_at"]["seq"]
+    assert [item["id"] for item in (await office.get("/pupils", as_at=f"seq:{seq}"))["items"]] == ["p-001", "p-002"]

@@ -100,6 +100,7 @@ async def test_a_fact_of_reach_stays_when_the_mis_leaves_it_out_or_repeats_it(
         ({"policy": {**POLICY, "targets": 96}}, "invalid-policy", "#/policy/targets"),
         ({"policy": {**POLICY, "\u00e9\0": 1}}, "invalid-policy", "#/policy/%C3%A9%00"),
         ({"policy": {**POLICY, "target": 101}}, "invalid-policy", "#/policy/target"),
+        ({"policy": {**POLICY, "retention_years": 3}}, "retention-too-short", "#/policy/retention_years"),
         ({"policy": {"registers": [*POLICY["registers"], 7]}}, "invalid-policy", "#/policy/registers/2"),
         (
             {"policy": {"registers": [{**POLICY["registers"][0], "closes": "08:00"}, POLICY["registers"][1]]}},

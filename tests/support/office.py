@@ -194,7 +194,7 @@ def amending(pupil: str, original: str, amended: str, **other: Any) -> dict[str,
 def outcomes_of(answer: httpx.Response) -> Sequence[Any]:
     """Give the outcomes of an answer, whose counts must add up to them."""
     body = answer.json()
-    counted = sum(body.get(name, 0) for name in ("entered", "amended", "changed", "unchanged", "refused"))
+    counted = sum(body.get(name, 0) for name in ("entered", "amended", "redacted", "changed", "unchanged", "refused"))
     assert counted == len(body["outcomes"]), body
     assert [outcome["index"] for outcome in body["outcomes"]] == list(range(counted))
     found: Sequence[Any] = body["outcomes"]

@@ -1,7 +1,7 @@
 """Who may read an authority, and which schools it has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from kit import database
 from kit.problems import Problem
 from kit.schools import london_now
 from kit.tokens import Needs
+from ledger.as_at import instant_of, resolve
 
 _sql = database.statements(__file__)
 
@@ -59,6 +60,21 @@ class AreaSchool:
     closed_on: date | None
     seq: int
     behind: int
+
+
+async def schools_at(area: Area, schools: Sequence[AreaSchool], as_at: str) -> tuple[Sequence[AreaSchool], bool]:
+    """Give schools with the positions that an instant stands for, and whether every one of them is settled.
+
+    Raises as `resolve` does. Schools have no position in common, so `seq:N` is none.
+    """
+    instant_of(as_at, area.now())
+    placed, settled = [], True
+    for one in schools:
+        async with database.reading(area.engine, one.school_id) as connection:
+            at = await resolve(connection, one.school_id, as_at, area.now())
+        placed.append(replace(one, seq=at.seq, behind=0))
+        settled = settled and at.settled
+    return placed, settled
 
 
 async def schools(area: Area) -> Sequence[AreaSchool]:

@@ -69,29 +69,39 @@ def _tallies(
 
 
 async def of_school(
-    connection: Connection, school_id: int, days: Sequence[date], by: By = By.PUPIL
+    connection: Connection, school_id: int, days: Sequence[date], by: By = By.PUPIL, seq: int | None = None
 ) -> dict[Enrolment, Tally]:
-    """Give a tally for each pupil with entries on these open days, in order, while on roll.
+    """Give a tally for each pupil with entries on these open days, in order, while on roll; now, or as at `seq`.
 
     By class or year group a pupil who moved has a tally for each, of the days spent in it.
     """
     if not days:
         return {}
-    enrolled = await roll.enrolled(connection, school_id)
+    enrolled = await roll.enrolled(connection, school_id, seq=seq)
     placings: Mapping[int, Placings] = {}
     if by is not By.PUPIL:
-        placings = await roll.placings(connection, school_id, by_class=by is By.CLASS)
+        placings = await roll.placings(connection, school_id, by_class=by is By.CLASS, seq=seq)
     moves = {no: [*pupil.moves(), *(placings[no].starts if no in placings else ())] for no, pupil in enrolled.items()}
-    rows = [row async for row in _sql.of_school(connection, school_id=school_id, **_window(days, moves))]
-    return _tallies(rows, enrolled, placings)
+    asked = {"school_id": school_id, **_window(days, moves)}
+    found = _sql.of_school(connection, **asked) if seq is None else _sql.of_school_at(connection, seq=seq, **asked)
+    return _tallies([row async for row in found], enrolled, placings)
 
 
 async def of_pupils(
-    connection: Connection, school_id: int, days: Sequence[date], enrolled: Mapping[int, Enrolled]
+    connection: Connection,
+    school_id: int,
+    days: Sequence[date],
+    enrolled: Mapping[int, Enrolled],
+    seq: int | None = None,
 ) -> dict[int, Tally]:
-    """Give a tally for each of these pupils with entries on these open days, in order, while on roll."""
+    """Give a tally for each of these pupils with entries on these open days, in order, while on roll.
+
+    Of the entries as they stand, or stood at `seq`.
+    """
     if not days or not enrolled:
         return {}
     window = _window(days, {no: pupil.moves() for no, pupil in enrolled.items()})
-    rows = [row async for row in _sql.of_pupils(connection, school_id=school_id, pupil_nos=list(enrolled), **window)]
-    return {enrolment.pupil_no: counted for enrolment, counted in _tallies(rows, enrolled, {}).items()}
+    asked = {"school_id": school_id, "pupil_nos": list(enrolled), **window}
+    found = _sql.of_pupils(connection, **asked) if seq is None else _sql.of_pupils_at(connection, seq=seq, **asked)
+    tallies = _tallies([row async for row in found], enrolled, {})
+    return {enrolment.pupil_no: counted for enrolment, counted in tallies.items()}

@@ -1,23 +1,26 @@
 """An authority's day: one row a pupil and session of every school it has, and every row restated since."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
 from analytics_worker import authority, positions, restated, rows, school
 from analytics_worker.authority import Area, AreaSchool, AtAuthority
 from analytics_worker.positions import Positions
 from kit import database, formats, lists
 from kit.database import Connection
-from kit.fields import Body, Day
+from kit.fields import Body, Day, written
 from kit.formats import Format
 from kit.problems import Fault, Problem
 from kit.schools import LONDON
+from ledger.as_at import instant_of
 
 router = APIRouter(tags=["authorities"])
 
@@ -41,6 +44,7 @@ class DailyFilters(Body):
     first: Annotated[Day | None, Query(alias="from")] = None
     last: Annotated[Day | None, Query(alias="to")] = None
     changed_after: str | None = None
+    as_at: str | None = Field(None, description="An instant: every school as it stood then.")
     part: Part = Part.ROWS
     format: str | None = None
     limit: Annotated[int, Query(ge=1, le=lists.MOST)] = lists.DEFAULT_LIMIT
@@ -57,11 +61,15 @@ class _Wanted:
     first: date
     last: date
     since: Positions | None
+    as_at: dict[str, Any] | None
 
     async def query(self, connection: Connection, one: AreaSchool) -> rows.Query:
         """Give the query for one school's rows."""
-        facts = await school.load(connection, one.school_id)
         now = self.now.at.astimezone(LONDON)
+        if self.as_at is not None:
+            facts = await school.load(connection, one.school_id, one.seq)
+            return rows.Query(one, facts, now, facts.open_days(self.first, self.last), up_to=one.seq)
+        facts = await school.load(connection, one.school_id)
         if self.since is None:
             return rows.Query(one, facts, now, facts.open_days(self.first, self.last))
         after = self.since.seqs.get(one.school_id, 0)
@@ -87,13 +95,23 @@ def _refused(parameter: str, detail: str) -> Problem:
 
 async def _wanted(area: Area, filters: DailyFilters, now: Positions | None) -> _Wanted:
     """Give what is asked, as at `now` or, on a first page, at the positions that stand."""
-    moment = area.now()
+    moment, as_at = area.now(), None
     schools = await authority.schools(area)
+    if filters.as_at is not None:
+        if filters.changed_after is not None:
+            raise _refused("as_at", "What was restated is so since then until now.")
+        # The schools and their facts of reach are those of today: who may read a school does not follow from its past.
+        moment = instant_of(filters.as_at, moment)
+        schools, settled = await authority.schools_at(area, schools, filters.as_at)
+        if now is not None:
+            now = replace(now, at=moment)
+            schools = [replace(one, seq=now.seqs.get(one.school_id, one.seq)) for one in schools]
+        as_at = {"instant": written(moment.astimezone(UTC)), "settled": settled}
     standing = now or Positions(area.la_code, moment, {one.school_id: one.seq for one in schools})
     first, last = _dates(filters, standing.at.astimezone(LONDON).date())
     asked = filters.changed_after
     since = None if asked is None else positions.read(asked, area.la_code, "changed_after")
-    return _Wanted(area, schools, standing, first, last, since)
+    return _Wanted(area, schools, standing, first, last, since, as_at)
 
 
 @router.get("/v1/local-authorities/{la_code}/daily", summary="An authority's day, and what was restated")
@@ -119,6 +137,8 @@ async def daily(
         raise _refused("part", "The registers of dates can be had, not those of what was restated.")
     media = formats.MEDIA[format_]
     headers = {CHANGED_AFTER: wanted.now.text()}
+    if wanted.as_at is not None:
+        headers["Rollbook-As-At"] = json.dumps(wanted.as_at, separators=(",", ":"))
     return StreamingResponse(_stream(wanted, filters.part, format_), media_type=media, headers=headers)
 
 
@@ -174,6 +194,7 @@ async def _page(area: Area, filters: DailyFilters, request: Request, response: R
         following = {"urn": last["urn"], "place": [last["date"], last["session"], last["pupil"]], "now": text}
     return {
         "la_code": area.la_code,
+        **({} if wanted.as_at is None else {"as_at": wanted.as_at}),
         **lists.page(request, response, items, following),
         "changed_after": text,
         "registers": registers,

@@ -41,17 +41,20 @@ class Placings:
 
 
 async def enrolled(
-    connection: Connection, school_id: int, pupil_nos: Sequence[int] | None = None
+    connection: Connection, school_id: int, pupil_nos: Sequence[int] | None = None, seq: int | None = None
 ) -> Mapping[int, Enrolled]:
-    """Give the roll as it stands, of some pupils or of all."""
-    rows = _sql.enrolled(connection, school_id=school_id, pupil_nos=None if pupil_nos is None else list(pupil_nos))
+    """Give the roll as it stands, or stood at `seq`, of some pupils or of all."""
+    asked = None if pupil_nos is None else list(pupil_nos)
+    rows = _sql.enrolled(connection, school_id=school_id, pupil_nos=asked, seq=seq)
     return {
         row["pupil_no"]: Enrolled(row["date_of_birth"], tuple((span.lower, span.upper) for span in row["on_roll"]))
         async for row in rows
     }
 
 
-async def placings(connection: Connection, school_id: int, *, by_class: bool) -> Mapping[int, Placings]:
-    """Give every pupil's classes, or year groups."""
-    rows = _sql.placings(connection, school_id=school_id, by_class=by_class)
+async def placings(
+    connection: Connection, school_id: int, *, by_class: bool, seq: int | None = None
+) -> Mapping[int, Placings]:
+    """Give every pupil's classes, or year groups, as they stand, or stood at `seq`."""
+    rows = _sql.placings(connection, school_id=school_id, by_class=by_class, seq=seq)
     return {row["pupil_no"]: Placings(row["starts"], row["names"]) async for row in rows}

@@ -58,13 +58,17 @@ FROM ({}) AS r GROUP BY urn, date, session ORDER BY date, session"""
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which rows of one school are asked for: those of its open days among `days`, or those restated on them."""
+    """Which rows of one school are asked for: those of its open days among `days`, or those restated on them.
+
+    They are as they were folded, or as they stood at the position `up_to`.
+    """
 
     school: AreaSchool
     facts: School
     now: datetime
     days: Sequence[date]
     restated: Restated | None = None
+    up_to: int | None = None
     after: Place | None = None
     most: int | None = None
 
@@ -137,7 +141,7 @@ async def _arguments(connection: Connection, query: Query) -> Mapping[str, Any]:
     first, last = (days[0], days[-1]) if days else (today, today)
     waiting = sorted(not_due(query.facts, query.now, today))
     worth = worths(first, last)
-    aged = await _ages(connection, school.school_id) if depends_on_age(first, last) else []
+    aged = await _ages(connection, school.school_id, query.up_to) if depends_on_age(first, last) else []
     restated = query.restated or Restated(0, ())
     open_days = [
         day for day in query.facts.open_days(first, last) if school.closed_on is None or day <= school.closed_on
@@ -172,6 +176,7 @@ async def _arguments(connection: Connection, query: Query) -> Mapping[str, Any]:
         "clock_days": list(restated.clock_days),
         "open_days": open_days,
         "after": restated.after,
+        "up_to": query.up_to,
         "from_day": None if from_day is None else date.fromisoformat(from_day),
         "from_session": from_session,
         "from_pupil": from_pupil,
@@ -179,9 +184,9 @@ async def _arguments(connection: Connection, query: Query) -> Mapping[str, Any]:
     }
 
 
-async def _ages(connection: Connection, school_id: int) -> list[tuple[int, date, date]]:
+async def _ages(connection: Connection, school_id: int, up_to: int | None) -> list[tuple[int, date, date]]:
     """Give the compulsory school age of every pupil, first and last day inclusive."""
     return [
         (row["pupil_no"], *compulsory_school_age(row["date_of_birth"]))
-        async for row in _sql.ages(connection, school_id=school_id)
+        async for row in _sql.ages(connection, school_id=school_id, up_to=up_to)
     ]

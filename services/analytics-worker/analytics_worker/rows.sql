@@ -1,12 +1,15 @@
--- name: rows(school_id, la_code, urn, laestab, days, today, waiting_sessions, waiting_year_groups, codes, firsts, lasts, compulsories, possibles, attendings, absents, authoriseds, unauthoriseds, lates, aged_pupils, aged_from, aged_to, restated, everything, pupil_nos, whole_days, clock_days, open_days, after, from_day, from_session, from_pupil, most)
+-- name: rows(school_id, la_code, urn, laestab, days, today, waiting_sessions, waiting_year_groups, codes, firsts, lasts, compulsories, possibles, attendings, absents, authoriseds, unauthoriseds, lates, aged_pupils, aged_from, aged_to, restated, everything, pupil_nos, whole_days, clock_days, open_days, after, up_to, from_day, from_session, from_pupil, most)
 -- One row a pupil-session of one school, in the order of day, session and id. On roll on an open day it is a row; asked
--- for what was restated, one that stood before and stands no more is given too, as closed.
+-- for what was restated, one that stood before and stands no more is given too, as closed. As at a position, the roll is
+-- what it was then, and the entries are read in the book instead of what was folded of it.
 WITH roll AS (
     SELECT p.pupil_no, p.on_roll, p.boarder, p.upn, p.sex, p.enrolment_status, i.id, was.on_roll AS was_on_roll
     FROM (SELECT DISTINCT ON (pupil_no) pupil_no, on_roll, boarder, upn, sex, enrolment_status
-          FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no, seq DESC) p
+          FROM register.pupil WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
+          ORDER BY pupil_no, seq DESC) p
     JOIN (SELECT DISTINCT ON (pupil_no) pupil_no, id
-          FROM register.pupil_id WHERE school_id = :school_id ORDER BY pupil_no, seq DESC) i ON i.pupil_no = p.pupil_no
+          FROM register.pupil_id WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
+          ORDER BY pupil_no, seq DESC) i ON i.pupil_no = p.pupil_no
     -- Whatever a roll since the position, or the one at it, had on roll may have been read.
     LEFT JOIN (SELECT one.pupil_no, range_agg(one.on_roll) AS on_roll
                FROM register.pupil one
@@ -19,7 +22,7 @@ WITH roll AS (
     SELECT pupil_no, effective_from, year_group, class, facts,
            lead(effective_from, 1, 'infinity') OVER (PARTITION BY pupil_no ORDER BY effective_from) AS until
     FROM (SELECT DISTINCT ON (pupil_no, effective_from) pupil_no, effective_from, year_group, class, facts
-          FROM register.placing WHERE school_id = :school_id
+          FROM register.placing WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
           ORDER BY pupil_no, effective_from, seq DESC) AS dated
 ), sittings AS (
     SELECT r.*, d.day, s.session, r.on_roll @> d.day AND d.day = ANY (CAST(:open_days AS date[])) AS is_due
@@ -35,8 +38,16 @@ WITH roll AS (
                 ELSE 'missing' END AS state
     FROM sittings t
     LEFT JOIN placed ON placed.pupil_no = t.pupil_no AND t.day >= placed.effective_from AND t.day < placed.until
-    LEFT JOIN (SELECT * FROM analysis.entry
-               WHERE school_id = :school_id AND session_date = ANY (CAST(:days AS date[]))) e
+    LEFT JOIN (SELECT session_date, session, pupil_no, code, first_code, version, seq, arrived_at, made_at, recorded_at
+               FROM analysis.entry
+               WHERE CAST(:up_to AS bigint) IS NULL AND school_id = :school_id AND session_date = ANY (CAST(:days AS date[]))
+               UNION ALL
+               (SELECT DISTINCT ON (session_date, session, pupil_no) session_date, session, pupil_no, code,
+                       first_value(code) OVER (PARTITION BY session_date, session, pupil_no ORDER BY version),
+                       version, seq, arrived_at, made_at, recorded_at
+                FROM ledger.event
+                WHERE seq <= CAST(:up_to AS bigint) AND school_id = :school_id AND session_date = ANY (CAST(:days AS date[]))
+                ORDER BY session_date, session, pupil_no, version DESC)) e
         ON e.session_date = t.day AND e.session = t.session AND e.pupil_no = t.pupil_no AND t.is_due
     LEFT JOIN unnest(CAST(:waiting_sessions AS text[]), CAST(:waiting_year_groups AS text[])) AS waiting (session, year_group)
         ON waiting.session = t.session AND waiting.year_group = coalesce(placed.year_group, '')
@@ -77,7 +88,8 @@ WHERE CASE WHEN CAST(:restated AS boolean)
 ORDER BY t.day, t.session COLLATE "C", t.id COLLATE "C"
 LIMIT CAST(:most AS int);
 
--- name: ages(school_id)
--- The pupils' dates of birth.
+-- name: ages(school_id, up_to)
+-- The pupils' dates of birth, now or as at a position.
 SELECT DISTINCT ON (pupil_no) pupil_no, date_of_birth
-FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no, seq DESC;
+FROM register.pupil WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
+ORDER BY pupil_no, seq DESC;

@@ -1,6 +1,6 @@
 """Amend entries, and audit the amendments: original entry, amended entry, reason, date, name and position (reg 6)."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -9,22 +9,24 @@ from pydantic import Field
 
 from codes.book import Session
 from codes.register import Amendment
-from kit import database, formats, lists, pupil_ids
+from kit import database, pupil_ids
 from kit.fields import Body, Day, Text, written
 from kit.schools import Caller, midnight
 from ledger import read
-from ledger.as_at import resolve
+from ledger.as_at import AsAt
 from register_api import reads
 from register_api.bodies import AsAtRead, EntryItem, Faulty, Made, MadeBy, stands_alone
 from register_api.caller import AmendmentsWriter, AuditReader, DryRun
+from register_api.listing import Item, Listing, Paged, flat
 from register_api.outcomes import Outcomes
 from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
+from register_api.removed import Removals, Removed, parts, removed, shown
 
 router = APIRouter(tags=["amendments"])
 
 COLUMNS = (
     *("pupil", "date", "session", "original_entry", "amended_entry", "reason", "made_at", "name", "position"),
-    *("made_by_id", "recorded_at", "client", "seq", "version", "first_entry", "out_of_order"),
+    *("made_by_id", "recorded_at", "client", "seq", "version", "first_entry", "out_of_order", "removed"),
 )
 
 
@@ -124,6 +126,7 @@ class AmendmentRead(Body):
     version: int
     first_entry: str
     out_of_order: bool
+    removed: list[Removed]
 
 
 class Amendments(Body):
@@ -139,9 +142,12 @@ class AuditFilters(Body):
 
     pupil: list[str] | None = None
     made_by_id: list[Annotated[int, Field(ge=1, lt=2**31)]] | None = None
+    made_by_name: list[str] | None = None
+    made_by_position: list[str] | None = None
     client: list[str] | None = None
     original_entry: list[str] | None = None
     amended_entry: list[str] | None = None
+    reason: list[str] | None = Field(None, description="Words that the reason contains, in capitals or not.")
     first: Day | None = Field(None, alias="from")
     last: Day | None = Field(None, alias="to")
     made_from: Day | None = None
@@ -151,52 +157,50 @@ class AuditFilters(Body):
     lag_min: int | None = Field(
         None, ge=0, lt=2**31, description="Days from the session to the amendment, at the least."
     )
-    as_at: str | None = Field(None, description="An instant, or `seq:N`: the audit as it stood then.")
 
 
-class AuditPage(AuditFilters):
+class AuditPage(Paged, AuditFilters):
     """What narrows an audit, which part of it is wanted, and in what form."""
 
-    limit: int = Field(lists.DEFAULT_LIMIT, ge=1, le=lists.MOST)
-    cursor: str | None = Field(None, description="`next` of the page before.")
-    format: str | None = Field(None, description="json, csv or ndjson; over `Accept`.")
 
-
-def _read(amended: read.Amended, ids: Mapping[int, str]) -> AmendmentRead:
+def _read(amended: read.Amended, ids: Mapping[int, str], removals: Removals) -> Item:
     version = amended.version
-    assert version.original_code is not None
-    return AmendmentRead(
-        pupil=ids[version.pupil_no],
-        date=version.date,
-        session=Session(version.session),
-        original_entry=version.original_code,
-        amended_entry=version.code,
-        reason=version.reason,
-        made_at=written(version.made_at),
-        made_by=MadeBy(name=version.name, position=version.position),
-        made_by_id=version.staff_no,
-        recorded_at=written(version.recorded_at),
-        client=version.client,
-        seq=version.seq,
-        version=version.version,
-        first_entry=amended.first_entry,
-        out_of_order=amended.out_of_order,
-    )
+    return {
+        "pupil": ids[version.pupil_no],
+        "date": version.date.isoformat(),
+        "session": version.session,
+        "original_entry": version.original_code,
+        "amended_entry": version.code,
+        "reason": version.reason,
+        "made_at": written(version.made_at),
+        "made_by": {"name": version.name, "position": version.position},
+        "made_by_id": version.staff_no,
+        "recorded_at": written(version.recorded_at),
+        "client": version.client,
+        "seq": version.seq,
+        "version": version.version,
+        "first_entry": amended.first_entry,
+        "out_of_order": amended.out_of_order,
+        "removed": shown(removals, version.seq),
+    }
 
 
 async def narrowing(connection: database.Connection, school_id: int, filters: AuditFilters, seq: int) -> dict[str, Any]:
     """Give the filters, as at a position, as the ledger's statements about amendments take them."""
     pupil_nos = None
     if filters.pupil is not None:
-        pupil_nos = list((await pupil_ids.numbers(connection, school_id, filters.pupil)).values())
+        pupil_nos = list((await pupil_ids.numbers(connection, school_id, filters.pupil, seq)).values())
     return {
         "school_id": school_id,
         "seq": seq,
         "pupil_nos": pupil_nos,
         "staff_nos": filters.made_by_id,
+        "names": filters.made_by_name,
+        "positions": filters.made_by_position,
         "clients": filters.client,
         "original_entries": filters.original_entry,
         "amended_entries": filters.amended_entry,
+        "reasons": filters.reason,
         "first": filters.first,
         "last": filters.last,
         "made_from": midnight(filters.made_from),
@@ -205,16 +209,6 @@ async def narrowing(connection: database.Connection, school_id: int, filters: Au
         "recorded_before": midnight(filters.recorded_to, after=True),
         "lag_min": filters.lag_min,
     }
-
-
-async def _page(
-    connection: database.Connection, caller: Caller, filters: AuditFilters, seq: int, before: int | None, limit: int
-) -> list[AmendmentRead]:
-    """Give the amendments below a position that meet the filters, newest first."""
-    narrowed = await narrowing(connection, caller.school_id, filters, seq)
-    found = [pair async for pair in read.amendments(connection, before=before, limit=limit, **narrowed)]
-    ids = await pupil_ids.ids(connection, caller.school_id, [amended.version.pupil_no for amended in found])
-    return [_read(amended, ids) for amended in found]
 
 
 @router.get("/v1/schools/{urn}/amendments", summary="Audit the amendments", response_model=Amendments)
@@ -226,38 +220,22 @@ async def audit(
     read_by: reads.ReadBy = None,
 ) -> Any:
     """Give the amendments that meet every filter, newest first; as CSV or NDJSON all of them, streamed."""
-    format_ = formats.chosen(request, filters.format)
-    now = caller.now()
-    if format_ is not formats.Format.JSON:
-        # Whatever can be refused is refused before the answer begins; what stands at a position stands for ever.
-        async with database.reading(caller.engine, caller.school_id) as connection:
-            at = await resolve(connection, caller.school_id, filters.as_at, now)
+
+    async def find(connection: database.Connection, at: AsAt, before: int | None, limit: int) -> list[Item]:
+        narrowed = await narrowing(connection, caller.school_id, filters, at.seq)
+        found = [each async for each in read.amendments(connection, before=before, limit=limit, **narrowed)]
+        ids = await pupil_ids.ids(connection, caller.school_id, [each.version.pupil_no for each in found], at.seq)
+        removals = await removed(connection, caller.school_id, [each.version.seq for each in found])
+        return [_read(each, ids, removals) for each in found]
+
+    async def record(at: AsAt) -> None:
         await record_read(caller, filters, read_by, at.seq)
-        return formats.stream(_all(caller, filters, at.seq), COLUMNS, format_)
-    position = lists.numbers(filters.cursor, frozenset({"seq", "before"}))
-    async with database.reading(caller.engine, caller.school_id) as connection:
-        asked = filters.as_at if position is None else f"seq:{position['seq']}"
-        at = await resolve(connection, caller.school_id, asked, now)
-        before = None if position is None else position["before"]
-        items = await _page(connection, caller, filters, at.seq, before, filters.limit + 1)
-    await record_read(caller, filters, read_by, at.seq)
-    more = len(items) > filters.limit
-    items = items[: filters.limit]
-    following = {"seq": at.seq, "before": items[-1].seq} if more else None
-    return {"as_at": AsAtRead.of(at), **lists.page(request, response, items, following)}
+
+    listing = Listing(COLUMNS, find, lambda item: [flat({**item, "removed": parts(item["removed"])}, COLUMNS)], record)
+    return await listing.answer(caller, filters, request, response)
 
 
 async def record_read(caller: Caller, filters: AuditFilters, read_by: str | None, seq: int) -> None:
     """Record that amendments are read, of the pupils that the filters name or of all."""
     dates = (filters.first, filters.last)
     await reads.record(caller, read_by, "amendments", seq, pupils=filters.pupil, dates=dates)
-
-
-async def _all(caller: Caller, filters: AuditFilters, seq: int) -> AsyncIterator[Sequence[Any]]:
-    async with database.reading(caller.engine, caller.school_id) as connection:
-        before = None
-        while items := await _page(connection, caller, filters, seq, before, lists.MOST):
-            for item in items:
-                flat = item.model_dump(mode="json")
-                yield [flat["made_by"][name] if name in flat["made_by"] else flat[name] for name in COLUMNS]
-            before = items[-1].seq

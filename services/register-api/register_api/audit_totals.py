@@ -1,12 +1,12 @@
 """Totals of the audit: how many amendments, by whom, for what reasons, and from which code to which."""
 
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from kit import database, lists
+from kit import database, formats, lists
 from kit.fields import Body
 from ledger import read
 from ledger.as_at import resolve
@@ -14,13 +14,29 @@ from register_api import reads
 from register_api.amendments import AuditFilters, narrowing, record_read
 from register_api.bodies import AsAtRead
 from register_api.caller import AuditReader
+from register_api.listing import AS_AT, said
 
 router = APIRouter(tags=["amendments"])
 
 
-class TotalsFilters(AuditFilters):
-    """What narrows the totals, and how many rows of each are wanted."""
+COLUMNS = (
+    "kind",
+    "made_by_id",
+    "name",
+    "position",
+    "reason",
+    "original_entry",
+    "amended_entry",
+    "amendments",
+    "distinct",
+)
 
+
+class TotalsFilters(AuditFilters):
+    """What narrows the totals, how many rows of each are wanted, and in what form."""
+
+    as_at: str | None = Field(None, description="An instant, or `seq:N`: the audit as it stood then.")
+    format: str | None = Field(None, description="json, csv or ndjson; over `Accept`.")
     limit: int = Field(lists.DEFAULT_LIMIT, ge=1, le=lists.MOST, description="The greatest of each total, at the most.")
 
 
@@ -83,16 +99,33 @@ def _distinct(rows: Iterable[read.Total]) -> int:
     return next((row.of for row in rows), 0)
 
 
+async def _flat(rows: Iterable[read.Total]) -> AsyncIterator[Sequence[Any]]:
+    for row in rows:
+        yield (
+            *(row.kind, row.staff_no, row.name, row.position, row.reason, row.original_code, row.code),
+            *(row.amendments, row.of),
+        )
+
+
 @router.get("/v1/schools/{urn}/amendments/totals", summary="Count the amendments", response_model=Totals)
 async def totals(
-    caller: AuditReader, filters: Annotated[TotalsFilters, Query()], read_by: reads.ReadBy = None
-) -> Totals:
-    """Count the amendments that meet every filter: in all, by person, by reason and by pair of codes, most first."""
+    caller: AuditReader,
+    filters: Annotated[TotalsFilters, Query()],
+    request: Request,
+    read_by: reads.ReadBy = None,
+) -> Any:
+    """Count the amendments that meet every filter: in all, by person, by reason and by pair of codes, most first.
+
+    As CSV or NDJSON a row a total, of each kind as many as `limit`; `distinct` says how many there are of that kind.
+    """
+    wanted = formats.chosen(request, filters.format)
     async with database.reading(caller.engine, caller.school_id) as connection:
         at = await resolve(connection, caller.school_id, filters.as_at, caller.now())
         narrowed = await narrowing(connection, caller.school_id, filters, at.seq)
         rows = await read.amendment_totals(connection, most=filters.limit, **narrowed)
     await record_read(caller, filters, read_by, at.seq)
+    if wanted is not formats.Format.JSON:
+        return formats.stream(_flat(rows), COLUMNS, wanted, {AS_AT: said(at)})
     by = {kind: [row for row in rows if row.kind == kind] for kind in ("all", "person", "reason", "codes")}
     return Totals(
         as_at=AsAtRead.of(at),

@@ -2,14 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from kit.fields import Body, Instant, TimeOfDay, Words, written
+from kit.fields import Body, Instant, TimeOfDay, Words
 from kit.problems import Fault, fault_of
-from ledger.as_at import AsAt
+from ledger.as_at import AsAt, shown
 from ledger.writers import Person
 
 
@@ -98,4 +97,4 @@ class AsAtRead(Body):
     @classmethod
     def of(cls, at: AsAt) -> "AsAtRead":
         """Show a resolved position."""
-        return cls(instant=written(at.instant.astimezone(UTC)), seq=at.seq, settled=at.settled)
+        return cls(**shown(at))

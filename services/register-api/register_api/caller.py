@@ -11,9 +11,11 @@ AsAtText = Annotated[
     str | None,
     Query(alias="as_at", description="An instant, or `seq:N`: the register as it stood then.", examples=["seq:412"]),
 ]
+FormatText = Annotated[str | None, Query(alias="format", description="json, csv or ndjson; over `Accept`.")]
 
 RollWriter = Annotated[Caller, Depends(AtSchool("roll:write"))]
 MarksWriter = Annotated[Caller, Depends(AtSchool("marks:write"))]
 AmendmentsWriter = Annotated[Caller, Depends(AtSchool("amendments:write"))]
 RegisterReader = Annotated[Caller, Depends(AtSchool("register:read"))]
+Administrator = Annotated[Caller, Depends(AtSchool("admin"))]
 AuditReader = Annotated[Caller, Depends(AtSchool("audit:read"))]

@@ -28,7 +28,7 @@ from ledger import checkpoints, deposits, sealing
 from ledger.deposits import Place
 from ledger.note import SigningKey
 
-POLL_SECONDS = 15.0
+POLL_SECONDS = 5.0
 """How long the checkpointer rests at the most before it looks whether anything is due."""
 PATIENCE, PAUSE = 10, 0.3
 """How often registers that another process has are asked for again, and seconds in between, before signing without."""

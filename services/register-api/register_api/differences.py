@@ -1,13 +1,14 @@
 """What differed between two positions of a register: whose entries, from what to what, and every version in between."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from codes.book import Session
-from kit import database, lists, pupil_ids
+from kit import database, formats, lists, pupil_ids
 from kit.database import Connection
 from kit.problems import Fault, Problem
 from kit.schools import Caller
@@ -15,8 +16,10 @@ from ledger import read
 from ledger.as_at import AsAt, resolve
 from register_api import reads
 from register_api.bodies import AsAtRead
-from register_api.caller import AuditReader
+from register_api.caller import AuditReader, FormatText
+from register_api.listing import said
 from register_api.registers import Classes, entry, version_of
+from register_api.removed import Removals, removed
 
 router = APIRouter(tags=["amendments"])
 _sql = database.statements(__file__)
@@ -25,6 +28,22 @@ Earlier = Annotated[
     str, Query(alias="between", description="The earlier end: an instant, or `seq:N`.", examples=["seq:412"])
 ]
 Later = Annotated[str, Query(alias="and", description="The later end: an instant, or `seq:N`.", examples=["seq:500"])]
+_OF_EACH = ("code", "arrived_at", "nature", "version", "seq")
+COLUMNS = (
+    *("pupil", "class", "date", "session"),
+    *(f"{side}_{name}" for side in ("before", "after") for name in _OF_EACH),
+    *("first_entry", "made_at", "name", "position", "recorded_at", "versions"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    """Whose entries are compared: pupils' by their ids, classes' by their names; None for everybody's."""
+
+    pupils: Sequence[str] | None
+    classes: Sequence[str] | None
+
+
 Pupils = Annotated[list[str] | None, Query(alias="pupil", description="One pupil, or several.")]
 
 
@@ -42,20 +61,14 @@ async def _ends(connection: Connection, caller: Caller, earlier: str, later: str
 
 
 async def _differing(
-    connection: Connection,
-    caller: Caller,
-    between: tuple[int, int],
-    pupils: Sequence[str] | None,
-    classes: Sequence[str] | None,
-    last: int | None,
-    limit: int,
+    connection: Connection, caller: Caller, between: tuple[int, int], narrowed: _Narrowed, last: int | None, limit: int
 ) -> list[read.Chain]:
     """Give the chains of a page; a class is that of the session's date, as at the later position."""
     numbers, spans = None, None
-    if pupils is not None:
-        numbers = set((await pupil_ids.numbers(connection, caller.school_id, pupils)).values())
-    if classes is not None:
-        rows = _sql.spans(connection, school_id=caller.school_id, seq=between[1], classes=classes)
+    if narrowed.pupils is not None:
+        numbers = set((await pupil_ids.numbers(connection, caller.school_id, narrowed.pupils)).values())
+    if narrowed.classes is not None:
+        rows = _sql.spans(connection, school_id=caller.school_id, seq=between[1], classes=narrowed.classes)
         spans = [tuple(row.values()) async for row in rows]
         in_class = {pupil_no for pupil_no, _, _ in spans}
         numbers = in_class if numbers is None else numbers & in_class
@@ -80,7 +93,7 @@ async def _placed(
     return {(row["pupil_no"], row["on_date"]): (row["id"], row["class"]) async for row in rows}
 
 
-def _item(chain: read.Chain, after: int, pupil: str, class_: str | None) -> dict[str, Any]:
+def _item(chain: read.Chain, after: int, pupil: str, class_: str | None, removals: Removals) -> dict[str, Any]:
     """Show one entry that differs: what stood at position `after`, what stands, and the versions since."""
     stood = tuple(version for version in chain.versions if version.seq <= after)
     return {
@@ -88,13 +101,43 @@ def _item(chain: read.Chain, after: int, pupil: str, class_: str | None) -> dict
         "class": class_,
         "date": chain.first.date.isoformat(),
         "session": Session(chain.first.session),
-        "before": entry(read.Chain(stood)) if stood else None,
-        "after": entry(chain),
-        "versions": [version_of(chain, place) for place in range(len(stood), len(chain.versions))],
+        "before": entry(read.Chain(stood), removals) if stood else None,
+        "after": entry(chain, removals),
+        "versions": [version_of(chain, place, removals) for place in range(len(stood), len(chain.versions))],
     }
 
 
-@router.get("/v1/schools/{urn}/changes", summary="Compare two positions")
+def _row(item: Mapping[str, Any]) -> list[Any]:
+    """Give an item as a row: what stood and what stands side by side, and how many versions lie between."""
+    sides = [(side, item[side] or {}) for side in ("before", "after")]
+    shown = {f"{side}_{name}": entry.get(name) for side, entry in sides for name in _OF_EACH}
+    stands = {**item["after"], **item["after"]["made_by"], "versions": len(item["versions"])}
+    return [{**stands, **item, **shown, "versions": stands["versions"]}[name] for name in COLUMNS]
+
+
+async def _page(
+    connection: Connection, caller: Caller, between: tuple[int, int], narrowed: _Narrowed, last: int | None, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Give so many items at the most, and the position of the last where more follow."""
+    chains = await _differing(connection, caller, between, narrowed, last, limit + 1)
+    more, chains = len(chains) > limit, chains[:limit]
+    placed = await _placed(connection, caller.school_id, between[1], chains)
+    removals = await removed(connection, caller.school_id, read.seqs(chains))
+    items = [_item(chain, between[0], *placed[chain.first.pupil_no, chain.first.date], removals) for chain in chains]
+    return items, chains[-1].current.seq if more else None
+
+
+async def _all(caller: Caller, between: tuple[int, int], narrowed: _Narrowed) -> AsyncIterator[list[Any]]:
+    last, more = None, True
+    while more:
+        async with database.reading(caller.engine, caller.school_id) as connection:
+            items, last = await _page(connection, caller, between, narrowed, last, lists.MOST)
+        more = last is not None
+        for item in items:
+            yield _row(item)
+
+
+@router.get("/v1/schools/{urn}/changes", summary="Compare two positions", response_model=dict[str, Any])
 async def get_differences(
     caller: AuditReader,
     request: Request,
@@ -105,25 +148,32 @@ async def get_differences(
     class_: Classes = None,
     limit: lists.Limit = lists.DEFAULT_LIMIT,
     cursor: lists.CursorText = None,
+    format_: FormatText = None,
     read_by: reads.ReadBy = None,
-) -> dict[str, Any]:
+) -> Any:
     """Give the entries whose code, arrival or nature differs between two positions, by date, session and pupil.
 
     An entry that was changed there and back is none. Each with what stood, what stands, and the versions in between.
+    As CSV or NDJSON all of them, a row an entry.
     """
-    page_one = lists.numbers(cursor, frozenset({"between", "and", "last"}))
+    wanted, narrowed = formats.chosen(request, format_), _Narrowed(pupil, class_)
+    whole = wanted is not formats.Format.JSON
+    page_one = None if whole else lists.numbers(cursor, frozenset({"between", "and", "last"}))
     if page_one is not None:
         earlier, later = f"seq:{page_one['between']}", f"seq:{page_one['and']}"
-    last = None if page_one is None else page_one["last"]
     async with database.reading(caller.engine, caller.school_id) as connection:
         first, second = await _ends(connection, caller, earlier, later)
         between = (first.seq, second.seq)
-        chains = await _differing(connection, caller, between, pupil, class_, last, limit + 1)
-        more, chains = len(chains) > limit, chains[:limit]
-        placed = await _placed(connection, caller.school_id, second.seq, chains)
+        items: list[dict[str, Any]] = []
+        last = None
+        if not whole:
+            after = None if page_one is None else page_one["last"]
+            items, last = await _page(connection, caller, between, narrowed, after, limit)
     await reads.record(caller, read_by, "changes", second.seq, pupils=pupil)
-    items = [_item(chain, first.seq, *placed[chain.first.pupil_no, chain.first.date]) for chain in chains]
-    following = {"between": first.seq, "and": second.seq, "last": chains[-1].current.seq} if more else None
+    if whole:
+        headers = {"Rollbook-Between": said(first), "Rollbook-And": said(second)}
+        return formats.stream(_all(caller, between, narrowed), COLUMNS, wanted, headers)
+    following = None if last is None else {"between": first.seq, "and": second.seq, "last": last}
     return {
         "between": AsAtRead.of(first).model_dump(),
         "and": AsAtRead.of(second).model_dump(),

@@ -49,6 +49,7 @@ class Remembered:
     changed_seq: int
     interned: Interned
     school: School | None = None
+    retired: frozenset[str] = frozenset()
     pupils: dict[str, OnRoll] = field(default_factory=dict)
 
 
@@ -63,6 +64,8 @@ class Memory:
         remembered = self._schools.get(head.school_id)
         if remembered is None or remembered.changed_seq != head.changed_seq:
             interned = Interned() if remembered is None else remembered.interned
+            # The change may have let a year go, and its key: nobody remembers what that was.
+            interned.keys.clear()
             remembered = self._schools[head.school_id] = Remembered(head.changed_seq, interned)
         self._schools.move_to_end(head.school_id)
         if len(self._schools) > MOST_SCHOOLS:
@@ -79,9 +82,14 @@ async def school(connection: Connection, school_id: int, seq: int | None = None)
 async def remember(
     connection: Connection, school_id: int, remembered: Remembered, ids: Iterable[str]
 ) -> tuple[School, dict[str, OnRoll]]:
-    """Give the school, and its pupils by the MIS's ids, those asked for among them; read what is not remembered."""
+    """Give the school, and its pupils by the MIS's ids, those asked for among them; read what is not remembered.
+
+    After it `remembered` holds the academic years that the school has let go, too.
+    """
     if remembered.school is None:
         remembered.school = await school(connection, school_id)
+        years = _sql.retired(connection, school_id=school_id)
+        remembered.retired = frozenset([row["academic_year"] async for row in years])
     if unread := [id_ for id_ in dict.fromkeys(ids) if id_ not in remembered.pupils]:
         async for row in _sql.pupils(connection, school_id=school_id, ids=unread):
             remembered.pupils[row["id"]] = OnRoll(

@@ -8,6 +8,12 @@ SELECT
            WHERE c.school_id = :school_id AND (CAST(:seq AS bigint) IS NULL OR c.seq <= :seq)
            ORDER BY c.academic_year, c.seq DESC) AS latest) AS calendars;
 
+-- name: retired(school_id)
+-- The academic years that the school has let go.
+SELECT DISTINCT split_part(subject, ':', 2) AS academic_year
+FROM ledger.change
+WHERE school_id = :school_id AND kind = 'year-retired';
+
 -- name: pupils(ids, school_id)
 -- Pupils by the MIS's id with what is true of them, and their year groups by the date that each holds from.
 SELECT i.id, i.pupil_no, p.date_of_birth, p.on_roll, p.boarder,

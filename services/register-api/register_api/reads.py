@@ -1,6 +1,6 @@
 """Who looked at which pupil's history: each read is recorded before it is answered, and the reads can be listed."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BeforeValidator, Field, ValidationError
 
-from kit import database, lists, pupil_ids
+from kit import database, formats, lists, pupil_ids
 from kit.fields import Body, Day, Instant, Words, written
 from kit.schools import Caller, midnight
 from register_api.caller import AuditReader
@@ -16,7 +16,17 @@ from register_api.caller import AuditReader
 router = APIRouter(tags=["reads"])
 _sql = database.statements(__file__)
 
-What = Literal["pupil", "pupil-marks", "amendments", "changes", "events", "evidence"]
+What = Literal[
+    "pupil",
+    "pupil-marks",
+    "amendments",
+    "changes",
+    "events",
+    "late-entries",
+    "roll-changes",
+    "evidence",
+    "export",
+]
 
 
 def _utf8(value: Any) -> Any:
@@ -62,6 +72,9 @@ async def record(
         )
 
 
+COLUMNS = ("at", "client", "what", "pupil", "read_by", "from", "to", "as_at")
+
+
 class ReadFilters(Body):
     """What narrows the list: every filter that is given must be met; a repeated one is met by any of its values."""
 
@@ -71,6 +84,7 @@ class ReadFilters(Body):
     last: Day | None = Field(None, alias="to", description="The last day of reading, London's.")
     limit: int = Field(lists.DEFAULT_LIMIT, ge=1, le=lists.MOST)
     cursor: str | None = Field(None, description="`next` of the page before.")
+    format: str | None = Field(None, description="json, csv or ndjson; over `Accept`.")
 
 
 class _Place(Body):
@@ -91,15 +105,12 @@ def _place(cursor: str | None) -> tuple[datetime | None, UUID | None]:
     return place.at, place.id
 
 
-@router.get("/v1/schools/{urn}/reads", summary="List who looked")
-async def get_reads(
-    caller: AuditReader, filters: Annotated[ReadFilters, Query()], request: Request, response: Response
-) -> dict[str, Any]:
-    """Give the reads of pupils' history, newest first: through which client, of whom, and as at which position.
+Found = tuple[list[dict[str, Any]], dict[str, Any] | None]
+"""Items, and the place of the last where more follow."""
 
-    Without a pupil a read was of the whole school. This list is not itself a read of a pupil's history.
-    """
-    before_at, before_id = _place(filters.cursor)
+
+async def _page(caller: Caller, filters: ReadFilters, place: tuple[datetime | None, UUID | None], limit: int) -> Found:
+    """Give so many reads at the most, below a place."""
     async with database.reading(caller.engine, caller.school_id) as connection:
         pupil_nos = None
         if filters.pupil is not None:
@@ -113,9 +124,9 @@ async def get_reads(
                 clients=filters.client,
                 since=midnight(filters.first),
                 until=midnight(filters.last, after=True),
-                before_at=before_at,
-                before_id=before_id,
-                limit=filters.limit + 1,
+                before_at=place[0],
+                before_id=place[1],
+                limit=limit + 1,
             )
         ]
         named = [row["pupil_no"] for row in rows if row["pupil_no"] is not None]
@@ -127,14 +138,39 @@ async def get_reads(
             "what": row["what"],
             "pupil": None if row["pupil_no"] is None else ids[row["pupil_no"]],
             "read_by": row["read_by"],
-            "from": row["first_day"],
-            "to": row["last_day"],
+            "from": None if row["first_day"] is None else row["first_day"].isoformat(),
+            "to": None if row["last_day"] is None else row["last_day"].isoformat(),
             "as_at": f"seq:{row['seq']}",
         }
-        for row in rows[: filters.limit]
+        for row in rows[:limit]
     ]
-    following = None
-    if len(rows) > filters.limit:
-        last = rows[filters.limit - 1]
-        following = {"at": written(last["at"]), "id": str(last["id"])}
+    if len(rows) <= limit:
+        return items, None
+    return items, {"at": items[-1]["at"], "id": str(rows[limit - 1]["id"])}
+
+
+async def _all(caller: Caller, filters: ReadFilters) -> AsyncIterator[list[Any]]:
+    following: dict[str, Any] | None = None
+    while True:
+        place = _place(None if following is None else lists.cursor(following))
+        items, following = await _page(caller, filters, place, lists.MOST)
+        for item in items:
+            yield [item[name] for name in COLUMNS]
+        if following is None:
+            return
+
+
+@router.get("/v1/schools/{urn}/reads", summary="List who looked", response_model=dict[str, Any])
+async def get_reads(
+    caller: AuditReader, filters: Annotated[ReadFilters, Query()], request: Request, response: Response
+) -> Any:
+    """Give the reads of pupils' history, newest first: through which client, of whom, and as at which position.
+
+    Without a pupil a read was of the whole school. This list is not itself a read of a pupil's history. As CSV or
+    NDJSON all of it.
+    """
+    wanted = formats.chosen(request, filters.format)
+    if wanted is not formats.Format.JSON:
+        return formats.stream(_all(caller, filters), COLUMNS, wanted)
+    items, following = await _page(caller, filters, _place(filters.cursor), filters.limit)
     return lists.page(request, response, items, following)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Header
 
 from codes.book import Session
+from codes.calendar import academic_year
 from codes.refusals import Refused
 from codes.register import Amended, Amendment, Entered, Entry, Mark, Unchanged, decide_amendment, decide_mark
 from codes.school import School
@@ -69,10 +70,16 @@ class _Register:
     """What the decisions of one request rest on, and what they come to."""
 
     def __init__(
-        self, collection: Collection, school: School, pupils: Mapping[str, OnRoll], chains: dict[read.Key, read.Chain]
+        self,
+        collection: Collection,
+        school: School,
+        retired: frozenset[str],
+        pupils: Mapping[str, OnRoll],
+        chains: dict[read.Key, read.Chain],
     ) -> None:
         self._collection = collection
         self._school = school
+        self._retired = retired
         self._pupils = pupils
         self._chains = chains
         self._sittings: dict[Any, Any] = {}
@@ -108,6 +115,8 @@ class _Register:
         if key in self._seen:
             return self._problem(item, "duplicate-in-request", "pupil", "An earlier item is about the same entry.")
         self._seen.add(key)
+        if self._retired and (year := academic_year(item.date)) in self._retired:
+            return self._problem(item, "year-retired", "date", f"The school has let go the entries of {year}.")
         pupil = self._pupils[item.pupil].on(item.date)
         sitting_of = (item.date, item.session, pupil.year_group)
         if sitting_of not in self._sittings:
@@ -177,7 +186,8 @@ async def record(
         remembered = memory.of(head)
         school, pupils = await facts.remember(connection, caller.school_id, remembered, (item.pupil for item in wanted))
         keys = [(pupils[item.pupil].pupil_no, item.date, item.session.value) for item in wanted if item.pupil in pupils]
-        register = _Register(collection, school, pupils, await read.chains(connection, caller.school_id, keys))
+        chains = await read.chains(connection, caller.school_id, keys)
+        register = _Register(collection, school, remembered.retired, pupils, chains)
         decisions = [_malformed(item) if isinstance(item, Malformed) else register.decide(item, now) for item in items]
         marks = [
             register.new_mark(item, decision, source)

@@ -1,39 +1,47 @@
 """Read the register: one session of a school, or one pupil's marks with their whole chains."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from codes.book import Session
 from codes.calendar import academic_year, academic_year_bounds
 from codes.register import Sitting
-from kit import database, pupil_ids
+from kit import database, formats, pupil_ids
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.problems import Fault, Problem
 from kit.schools import LONDON
 from ledger import read
-from ledger.as_at import resolve
+from ledger.as_at import AsAt, resolve
 from ledger.leaf import kind_of
 from register_api import facts, reads
 from register_api.bodies import AsAtRead
-from register_api.caller import AsAtText, RegisterReader
+from register_api.caller import AsAtText, FormatText, RegisterReader
+from register_api.listing import AS_AT, flat, said
 from register_api.marks import SessionDate, SessionName
+from register_api.removed import Removals, parts, removed, shown
 from register_api.roll import PupilPath
 
 router = APIRouter(tags=["registers"])
 _sql = database.statements(__file__)
 
 From = Annotated[
-    Day | None, Query(alias="from", description="The first date; the first of this academic year without it.")
+    Day | None, Query(alias="from", description="The first date; the first of the academic year without it.")
 ]
-To = Annotated[Day | None, Query(alias="to", description="The last date; today without it.")]
+To = Annotated[Day | None, Query(alias="to", description="The last date; today, or that of `as_at`, without it.")]
+MARK_COLUMNS = (
+    *("pupil", "date", "session", "kind", "version", "code", "original_entry", "amended_entry", "arrived_at", "nature"),
+    *("reason", "made_at", "name", "position", "made_by_id", "recorded_at", "client", "seq", "first_entry"),
+    *("out_of_order", "removed"),
+)
+
 Classes = Annotated[list[str] | None, Query(alias="class", description="One class, or several.")]
 
 
-def entry(chain: read.Chain) -> dict[str, Any]:
+def entry(chain: read.Chain, removals: Removals) -> dict[str, Any]:
     """Show what stands of a chain, with its first entry."""
     now = chain.current
     return {
@@ -46,6 +54,7 @@ def entry(chain: read.Chain) -> dict[str, Any]:
         "made_at": written(now.made_at),
         "made_by": {"name": now.name, "position": now.position},
         "recorded_at": written(now.recorded_at),
+        "removed": shown(removals, now.seq),
     }
 
 
@@ -87,6 +96,7 @@ async def get_register(
         school = await facts.school(connection, caller.school_id, at.seq)
         required = await _required(connection, caller.school_id, on, at.seq, class_)
         chains = await read.session_chains(connection, caller.school_id, on, session.value, at.seq)
+        removals = await removed(connection, caller.school_id, [chain.current.seq for chain in chains.values()])
     instant = at.instant.astimezone(LONDON)
     items = []
     for pupil in required:
@@ -101,7 +111,7 @@ async def get_register(
                 "class": pupil["class"],
                 "state": _state(sitting, chain is not None, instant),
                 "expected": {"attend": is_open, "codes": [] if is_open else ["#"]},
-                "entry": None if chain is None else entry(chain),
+                "entry": None if chain is None else entry(chain, removals),
             }
         )
     return {
@@ -114,10 +124,10 @@ async def get_register(
     }
 
 
-def version_of(chain: read.Chain, at: int) -> dict[str, Any]:
+def version_of(chain: read.Chain, at: int, removals: Removals) -> dict[str, Any]:
     """Show the version of a chain at a place; of an amendment, original entry, amended entry and reason too."""
     version = chain.versions[at]
-    shown: dict[str, Any] = {
+    whole: dict[str, Any] = {
         "kind": kind_of(version.version),
         "version": version.version,
         "seq": version.seq,
@@ -130,40 +140,70 @@ def version_of(chain: read.Chain, at: int) -> dict[str, Any]:
         "recorded_at": written(version.recorded_at),
         "client": version.client,
         "out_of_order": chain.out_of_order(at),
+        "removed": shown(removals, version.seq),
     }
     if version.version > 1:
         amended = {"original_entry": version.original_code, "amended_entry": version.code, "reason": version.reason}
-        shown |= amended
-    return shown
+        whole |= amended
+    return whole
 
 
-@router.get("/v1/schools/{urn}/pupils/{id}/marks", summary="Read a pupil's marks")
+def entry_dates(first: date | None, last: date | None, at: AsAt) -> tuple[date, date]:
+    """Give the dates of entries that are asked for: without them, of the academic year up to the day answered at.
+
+    Raises `invalid-parameter` for more than 400 days.
+    """
+    until = last or at.instant.astimezone(LONDON).date()
+    since = first or academic_year_bounds(academic_year(until))[0]
+    if until - since > timedelta(days=400):
+        raise Problem("invalid-parameter", "At most 400 days at once.", (Fault("At most 400 days.", parameter="from"),))
+    return since, until
+
+
+async def _versions(pupil: str, chains: Sequence[read.Chain], removals: Removals) -> AsyncIterator[Sequence[Any]]:
+    """Give a row for each version of some chains."""
+    for chain in chains:
+        entered = {"pupil": pupil, "date": chain.first.date.isoformat(), "session": chain.first.session}
+        for place in range(len(chain.versions)):
+            version = version_of(chain, place, removals)
+            shown = {"original_entry": None, "amended_entry": None, "reason": None, **version, **entered}
+            gone = parts(version["removed"])
+            yield flat({**shown, "first_entry": chain.first.code, "removed": gone}, MARK_COLUMNS)
+
+
+@router.get("/v1/schools/{urn}/pupils/{id}/marks", summary="Read a pupil's marks", response_model=dict[str, Any])
 async def get_pupil_marks(
     caller: RegisterReader,
+    request: Request,
     id_: PupilPath,
     first: From = None,
     last: To = None,
     as_at: AsAtText = None,
+    format_: FormatText = None,
     read_by: reads.ReadBy = None,
-) -> dict[str, Any]:
-    """Give one pupil's entries between two dates, each with its whole chain, the first entry first."""
-    today = caller.now().date()
-    dates = (first or academic_year_bounds(academic_year(last or today))[0], last or today)
-    if dates[1] - dates[0] > timedelta(days=400):
-        raise Problem("invalid-parameter", "At most 400 days at once.", (Fault("At most 400 days.", parameter="from"),))
+) -> Any:
+    """Give one pupil's entries between two dates, each with its whole chain, the first entry first.
+
+    As CSV or NDJSON a row a version, each with the first entry.
+    """
+    wanted = formats.chosen(request, format_)
     async with database.reading(caller.engine, caller.school_id) as connection:
         at = await resolve(connection, caller.school_id, as_at, caller.now())
-        number = (await pupil_ids.numbers(connection, caller.school_id, [id_])).get(id_)
+        dates = entry_dates(first, last, at)
+        number = (await pupil_ids.numbers(connection, caller.school_id, [id_], at.seq)).get(id_)
         if number is None:
             raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
         chains = await read.pupil_chains(connection, caller.school_id, number, dates, at.seq)
+        removals = await removed(connection, caller.school_id, read.seqs(chains))
     await reads.record(caller, read_by, "pupil-marks", at.seq, pupils=[id_], dates=dates)
+    if wanted is not formats.Format.JSON:
+        return formats.stream(_versions(id_, chains, removals), MARK_COLUMNS, wanted, {AS_AT: said(at)})
     items = [
         {
             "date": chain.first.date.isoformat(),
             "session": Session(chain.first.session),
-            **entry(chain),
-            "chain": [version_of(chain, place) for place in range(len(chain.versions))],
+            **entry(chain, removals),
+            "chain": [version_of(chain, place, removals) for place in range(len(chain.versions))],
         }
         for chain in chains
     ]

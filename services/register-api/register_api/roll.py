@@ -13,7 +13,7 @@ from kit import database, lists
 from kit.database import Connection
 from kit.fields import Body, Day, written
 from kit.problems import Fault, Problem
-from kit.schools import Caller
+from kit.schools import LONDON, Caller
 from ledger import append
 from ledger.append import NewChange
 from ledger.as_at import resolve
@@ -23,6 +23,7 @@ from register_api.admission import PupilItem, PutPupil, entry_after, fault, faul
 from register_api.bodies import AsAtRead, Change, Faulty, stands_alone
 from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
 from register_api.changes import append_all, new_change
+from register_api.removed import removed, shown
 
 router = APIRouter(tags=["roll"])
 _sql = database.statements(__file__)
@@ -260,6 +261,12 @@ def _outcome(index: int, item: PupilItem | Faulty, result: Result) -> PupilOutco
     return PupilOutcome(index=index, id=id_, outcome=result[0], seq=result[1])
 
 
+def _said(body: str | None) -> dict[str, Any] | None:
+    """Give what a change said of a pupil; None where its body was removed, as an earlier entry's may be."""
+    entry: dict[str, Any] | None = None if body is None else json.loads(body)
+    return entry
+
+
 @router.get("/v1/schools/{urn}/pupils/{id}", summary="Read a pupil")
 async def get_pupil(
     caller: RegisterReader, id_: PupilPath, as_at: AsAtText = None, read_by: reads.ReadBy = None
@@ -268,6 +275,7 @@ async def get_pupil(
     async with database.reading(caller.engine, caller.school_id) as connection:
         at = await resolve(connection, caller.school_id, as_at, caller.now())
         rows = [row async for row in _sql.history(connection, school_id=caller.school_id, id=id_, seq=at.seq)]
+        removals = await removed(connection, caller.school_id, [row["seq"] for row in rows])
     if not rows:
         raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
     await reads.record(caller, read_by, "pupil", at.seq, pupils=[id_])
@@ -279,11 +287,19 @@ async def get_pupil(
             "made_by": None if row["name"] is None else {"name": row["name"], "position": row["position"]},
             "client": row["client_id"],
             "reason": row["reason"],
-            "entry": json.loads(row["body"]),
+            "entry": _said(row["body"]),
+            "removed": shown(removals, row["seq"]),
         }
         for row in rows
     ]
-    return {"id": id_, **history[-1]["entry"], "history": history, "as_at": AsAtRead.of(at).model_dump()}
+    return {"id": id_, **(history[-1]["entry"] or {}), "history": history, "as_at": AsAtRead.of(at).model_dump()}
+
+
+def _day(ordinal: int) -> date:
+    try:
+        return date.fromordinal(ordinal)
+    except (ValueError, OverflowError) as caught:
+        raise lists.not_ours() from caught
 
 
 @router.get("/v1/schools/{urn}/pupils", summary="List the roll")
@@ -291,24 +307,28 @@ async def get_pupils(
     caller: RegisterReader,
     request: Request,
     response: Response,
-    on: Annotated[Day | None, Query(description="The roll of this date; today without it.")] = None,
+    on: Annotated[
+        Day | None, Query(description="The roll of this date; today, or that of `as_at`, without it.")
+    ] = None,
     class_: Annotated[list[str] | None, Query(alias="class", description="One class, or several.")] = None,
     as_at: AsAtText = None,
     limit: lists.Limit = lists.DEFAULT_LIMIT,
     cursor: lists.CursorText = None,
 ) -> dict[str, Any]:
     """Give the pupils on roll on a date, in the order of their numbers."""
-    position = lists.numbers(cursor, frozenset({"seq", "after"}))
-    now: datetime = caller.now()
+    position = lists.numbers(cursor, frozenset({"seq", "after", "on"}))
+    if position is not None:
+        on = _day(position["on"])
     async with database.reading(caller.engine, caller.school_id) as connection:
         asked = as_at if position is None else f"seq:{position['seq']}"
-        at = await resolve(connection, caller.school_id, asked, now)
+        at = await resolve(connection, caller.school_id, asked, caller.now())
+        on = on or at.instant.astimezone(LONDON).date()
         rows = [
             row
             async for row in _sql.on_roll(
                 connection,
                 school_id=caller.school_id,
-                on=on or now.date(),
+                on=on,
                 seq=at.seq,
                 classes=class_,
                 after=0 if position is None else position["after"],
@@ -316,8 +336,10 @@ async def get_pupils(
             )
         ]
     items = [
-        {**json.loads(row["body"]), "id": row["id"], "year_group": row["year_group"], "class": row["class"]}
+        {**(_said(row["body"]) or {}), "id": row["id"], "year_group": row["year_group"], "class": row["class"]}
         for row in rows[:limit]
     ]
-    following = {"seq": at.seq, "after": rows[limit - 1]["pupil_no"]} if len(rows) > limit else None
+    following = None
+    if len(rows) > limit:
+        following = {"seq": at.seq, "after": rows[limit - 1]["pupil_no"], "on": on.toordinal()}
     return {"as_at": AsAtRead.of(at).model_dump(), **lists.page(request, response, items, following)}

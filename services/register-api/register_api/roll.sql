@@ -17,8 +17,10 @@ WHERE p.school_id = :school_id AND p.upn = ANY (CAST(:upns AS text[]))
                   WHERE later.school_id = p.school_id AND later.pupil_no = p.pupil_no AND later.seq > p.seq);
 
 -- name: last_pupil_no(school_id)$
--- The greatest number that the register has given to a pupil.
-SELECT coalesce(max(pupil_no), 0) FROM register.pupil_id WHERE school_id = :school_id;
+-- The greatest number that the register has given to a pupil, whether the pupil is still in it or not.
+SELECT coalesce(max(CAST(split_part(subject, ':', 2) AS int)), 0)
+FROM ledger.change
+WHERE school_id = :school_id AND kind = 'roll-changed';
 
 -- name: add_pupils(school_id, new_ids, new_nos, new_seqs, nos, seqs, dates_of_birth, boarders, upns, sexes, statuses, on_roll, effective_froms, year_groups, classes, facts)!
 -- What changes said of pupils: new ids, what is true of them at all, and what is true from a date on.

@@ -76,7 +76,7 @@ def _check(body: PutSchool) -> None:
             law.policy_from_body(body.policy)
         except law.PolicyFault as caught:
             where = pointer(["policy", *caught.member.split("/")] if caught.member else ["policy"])
-            raise Problem("invalid-policy", caught.detail, (Fault(caught.detail, pointer=where),)) from caught
+            raise Problem(caught.slug, caught.detail, (Fault(caught.detail, pointer=where),)) from caught
 
 
 def _reach_facts(body: PutSchool) -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""Every read about a school's register can be asked as it stood, and says what it answered at."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from analytics_worker.app import WorkerSettings
+from analytics_worker.app import create_app as analytics
+from kit.settings import IssuerSettings
+from register_api.app import create_app as register
+from tests.support.office import MONDAY, amending, open_office
+from tests.support.postgres import Database
+from tests.support.services import EVERY_SCOPE, Clock, register_api, serving
+
+ABOUT = ("/v1/schools/{urn}", "/v1/local-authorities/")
+WITHOUT = {
+    "/v1/schools/{urn}/changes": "It has two positions of its own, `between` and `and`, and says both.",
+    "/v1/schools/{urn}/reads": "Who looked is no part of the register: no position of it says when.",
+    **dict.fromkeys(
+        (
+            *("/v1/schools/{urn}/checkpoint", "/v1/schools/{urn}/proofs", "/v1/schools/{urn}/pupils/{id}/evidence"),
+            "/v1/schools/{urn}/pupils/{id}/evidence/certificate",
+        ),
+        "A proof stands at a checkpoint, which `size` names, and says at which position that is.",
+    ),
+    "/v1/schools/{urn}/export": "It is the whole register up to now; its manifest says up to which position.",
+    "/v1/schools/{urn}/alerts": "Alerts are derived and keep their own history: when each opened and closed.",
+}
+BY_INSTANT = {"/v1/local-authorities/{la_code}/daily"}
+"""Schools have no position in common, so that `seq:N` stands for none."""
+MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM", "la_code": "931", "urn": "900141"}
+URN = MEANT["urn"]
+
+
+def reads() -> dict[str, set[str]]:
+    """Give every address that reads a school's register, and the names of its parameters."""
+    settings: Any = {"database_url": "postgresql://nowhere", "signing_key": None}
+    apps = (register(IssuerSettings.model_construct(**settings)), analytics(WorkerSettings.model_construct(**settings)))
+    return {
+        path: {parameter["name"] for parameter in methods["get"].get("parameters", ())}
+        for app in apps
+        for path, methods in app.openapi()["paths"].items()
+        if path.startswith(ABOUT) and "get" in methods
+    }
+
+
+READS = reads()
+TAKE = sorted(path for path, names in READS.items() if "as_at" in names)
+
+
+def test_every_read_of_a_register_takes_as_at_or_says_why_not() -> None:
+    assert len(TAKE) > 10
+    assert READS.keys() - set(TAKE) == WITHOUT.keys()
+    assert all(reason.endswith(".") for reason in WITHOUT.values())
+
+
+@pytest.fixture(scope="module")
+async def answers(database: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[httpx.Response]]:
+    """Give what every read answers as at one position, in each format that it has; later things have happened since."""
+    clock = Clock(datetime(2026, 9, 7, 16, tzinfo=UTC))
+    folder: Path = tmp_path_factory.mktemp("register")
+    settings = WorkerSettings(database_url=database.analytics_url, poll_seconds=3_600)
+    async with register_api(database, folder, clock) as running, running.client((*EVERY_SCOPE, "admin")) as http:
+        office = await open_office(http, database, URN, pupils=2)
+        await office.entered(("p-001", "N"))
+        await office.amended(amending("p-001", "N", "I"))
+        clock.now += timedelta(minutes=1)
+        instant, seq = clock.now, (await office.head())[0]
+        clock.now += timedelta(minutes=1)
+        await office.amended(amending("p-001", "I", "M"))
+        clock.now += timedelta(minutes=5)
+        async with serving(analytics(settings, clock)) as worker:
+            return {path: await ask(http, worker, path, instant, seq) for path in TAKE}
+
+
+async def ask(http: httpx.AsyncClient, worker: str, path: str, instant: datetime, seq: int) -> list[httpx.Response]:
+    is_analytics = "attendance" in path or "local-authorities" in path
+    address = (worker if is_analytics else str(http.base_url).rstrip("/")) + path.format(**MEANT)
+    as_at = instant.isoformat() if path in BY_INSTANT else f"seq:{seq}"
+    formats = ["json", "csv", "ndjson"] if "format" in READS[path] else [None]
+    asked = [{"as_at": as_at} if format_ is None else {"as_at": as_at, "format": format_} for format_ in formats]
+    return list(await asyncio.gather(*(http.get(address, params=params) for params in asked)))
+
+
+@pytest.mark.parametrize("path", TAKE)
+def test_every_read_says_what_it_answered_at(answers: dict[str, list[httpx.Response]], path: str) -> None:
+    for answer in answers[path]:
+        assert answer.status_code == 200, answer.text
+        is_object = answer.headers["content-type"] == "application/json"
+        said = answer.json()["as_at"] if is_object else json.loads(answer.headers["rollbook-as-at"])
+        if path in BY_INSTANT:
+            assert said == {"instant": "2026-09-07T16:01:00.000000Z", "settled": True}
+            if is_object:
+                assert answer.json()["schools"] == [{"urn": URN, "seq": 7, "behind": 0}]
+        else:
+            assert (said["seq"], said["settled"]) == (7, True)
+            assert said.keys() == {"instant", "seq", "settled"}

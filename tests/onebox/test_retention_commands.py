@@ -1,0 +1,139 @@
+"""`rollbook retention` and `rollbook holds` as an administrator meets them."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from kit.schools import LONDON
+from ledger import checked_export
+from ledger.archive import Reading
+from onebox import retention
+from onebox.cli import main
+from onebox.postgres import Server
+from tests.support import postgres
+from tests.support.letting_go import DAYS, NOW, URN, Past, amendment
+from tests.support.office import outcomes_of
+from tests.support.postgres import Database
+from tests.support.school import OFFICE
+
+
+@pytest.fixture
+def rollbook(past: Past, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Give what runs the command on the played register."""
+
+    async def run(*arguments: str) -> tuple[int, str, str]:
+        def command() -> int:
+            try:
+                return main([*arguments, "--database-url", past.register.database.owner_url])
+            except SystemExit as exit_:
+                return int(exit_.code or 0)
+
+        code = await asyncio.to_thread(command)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+async def test_the_command_shows_what_goes_and_why_something_stays_and_then_lets_it_go(
+    past: Past, rollbook: Any
+) -> None:
+    lately = datetime.now(UTC) - timedelta(days=400)
+    past.register.clock.now = lately
+    await past.office.amended(amendment("p-003", DAYS[1]))
+    stated = ("--reason", "Claim 12", "--by", "D. Governor", "--position", "Chair of governors")
+    added = await rollbook("holds", "add", "--school", URN, "--pupil", "p-006", "--from", DAYS[1], *stated)
+    assert added == (0, "900601-1\n", "")
+    before = await past.everything()
+    code, out, err = await rollbook("retention", "--dry-run")
+    assert (code, err) == (0, "")
+    day = lately.astimezone(LONDON).date()
+    last = retention.years_past(datetime.now(LONDON).date(), 6)[-1]
+    pupils = [f"{last}  school {URN}: 0 entries, 0 texts and 3 pupils go; 0 entries stay"]
+    assert out.splitlines() == [
+        f"2018-19  school {URN}: 16 entries, 1 texts and 0 pupils go; 3 entries stay",
+        f"    p-003 {DAYS[1]} AM: amended on {day} (seq {(await past.office.head())[0]}), kept until "
+        f"{day.replace(year=day.year + 6)}",
+        f"    p-006 {DAYS[1]} AM: held by 900601-1",
+        f"    p-006 {DAYS[2]} AM: held by 900601-1",
+        *pupils,
+        "Nothing was let go: this was a dry run.",
+    ]
+    assert await past.everything() == before
+    code, out, err = await rollbook("retention")
+    assert (code, out.splitlines()[-2:]) == (
+        0,
+        [f"{year} has been let go at 1 school(s)." for year in ("2018-19", last)],
+    )
+    await past.proved()
+    code, out, err = await rollbook("retention")
+    assert (code, out.splitlines()[-1]) == (0, "Nothing is past keeping.")
+
+
+async def test_holds_are_listed_and_lifted_and_never_forgotten(past: Past, rollbook: Any) -> None:
+    stated = ("--reason", "Claim 12", "--by", "D. Governor", "--position", "Chair of governors")
+    await rollbook("holds", "add", "--school", URN, *stated)
+    code, out, _ = await rollbook("holds", "list")
+    hold = json.loads(out)
+    assert (code, hold["id"], hold["pupil"], hold["lifted"]) == (0, "900601-1", None, None)
+    assert hold["made_by"] == {"name": "D. Governor", "position": "Chair of governors"}
+    assert not any(each.is_let_go for each in await past.plan())
+    assert await rollbook("holds", "lift", "900601-1", *stated) == (0, "900601-1\n", "")
+    code, out, _ = await rollbook("holds", "list")
+    assert json.loads(out)["lifted"]["reason"] == "Claim 12"
+    assert any(each.is_let_go for each in await past.plan())
+    for wrong, said in (
+        (("lift", "900601-1"), "no hold 900601-1 that stands"),
+        (("lift", "1"), "not the id of a hold"),
+        (("add", "--school", "900999"), "no school 900999"),
+        (("add", "--school", URN, "--pupil", "p-999"), "no pupil p-999"),
+    ):
+        code, out, err = await rollbook("holds", *wrong, *stated)
+        assert (code, out) == (1, "")
+        assert said in err
+
+
+@pytest.mark.parametrize("years", ["3", "5"])
+async def test_fewer_than_six_years_are_refused_by_the_name_of_the_regulation(rollbook: Any, years: str) -> None:
+    code, out, err = await rollbook("retention", "--years", years)
+    assert (code, out) == (2, "")
+    assert "(SI 2024/208), regulation 7" in err
+
+
+async def test_more_than_six_years_may_be_asked_for(past: Past, rollbook: Any) -> None:
+    code, out, _ = await rollbook("retention", "--dry-run", "--years", "60")
+    assert (code, out) == (0, "Nothing is past keeping.\n")
+
+
+async def test_a_register_of_which_a_year_has_gone_is_exported_held_and_taken_in_root_for_root(
+    past: Past, rollbook: Any, postgres_server: Server, template_database: Database, tmp_path: Path
+) -> None:
+    past.register.clock.set("2021-05-04T12:00:00+01:00")
+    await past.office.amended(amendment("p-003", DAYS[1], reason="Not for this register"))
+    past.register.clock.now = NOW
+    await past.sweep()
+    seq = (await past.office.head())[0]
+    removal = {"made_by": OFFICE, "redactions": [{"seq": seq, "part": "reason", "reason": "It named another child"}]}
+    outcomes_of(await past.office.http.post(past.office.path("/redactions"), json=removal))
+    await past.let_go()
+    await past.sweep()
+    await past.proved_under_every_seal()
+    file = tmp_path / "whole.zip"
+    assert (await rollbook("export", "--school", URN, "--to", str(file)))[0] == 0
+    with file.open("rb") as opened, Reading(opened) as reading:
+        held = checked_export.check(reading, [])
+    # The reason, and what was said of four pupils when they came and when they left.
+    assert (held.events, held.removed) == (len(await past.proved()), 1 + 4 * 2)
+    async with postgres.clone(postgres_server, template_database) as other:
+        assert await asyncio.to_thread(main, ["import", str(file), "--database-url", other.owner_url]) == 0
+        elsewhere = await asyncpg.connect(other.owner_url)
+        nonces = "SELECT seq, nonce FROM ledger.kept_nonce ORDER BY seq"
+        assert await elsewhere.fetch(nonces) == await past.owner.fetch(nonces)
+        here = await past.owner.fetchrow("SELECT seq, root FROM ledger.head")
+        assert await elsewhere.fetchrow("SELECT seq, root FROM ledger.head") == here
+        await elsewhere.close()
