@@ -60,9 +60,10 @@ def _evidence(file: Path, signed: Checkpoint, page: Path | None) -> _Checked:
     if page is not None:
         page.write_text(certificate.certificate(document), "utf-8")
     removed = f" Removed by recorded acts: {', '.join(held.removed)}." if held.removed else ""
+    gone = f" {held.let_go} more were let go, by a recorded act." if held.let_go else ""
     sentence = (
         f"holds. {held.entries} entries of {document['pupil']} in {document['academic_year']}, unchanged and complete "
-        f"as at event {held.claim.seq}, which checkpoint {signed.size} of {signed.origin} covers.{removed}"
+        f"as at event {held.claim.seq}, which checkpoint {signed.size} of {signed.origin} covers.{gone}{removed}"
     )
     return _Checked(sentence, held.claim.register, checked_evidence.leaf_hashes(document))
 

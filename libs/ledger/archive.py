@@ -26,7 +26,7 @@ Form = Literal["ndjson", "parquet"]
 
 _ALWAYS = (
     *("standings.json", "covers.ndjson", "contents.ndjson", "fingerprints.ndjson"),
-    *("keys.json", "reference.ndjson"),
+    *("keys.json", "reference.ndjson", "holds.ndjson"),
 )
 STREAMS: dict[Form, tuple[str, str]] = {
     "ndjson": ("events.ndjson", "texts.ndjson"),

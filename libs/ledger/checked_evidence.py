@@ -18,13 +18,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Held:
     """What held: the claim of the checkpoint, and how many events and entries were shown.
 
-    Beside them, what a reader should know: texts that an act has removed, and subjects of which no change was shown.
+    Beside them, what a reader should know: texts that an act has removed, how many entries of the year were let go, and
+    subjects of which no change was shown.
     """
 
     claim: Claim
     events: int
     entries: int
     removed: tuple[str, ...]
+    let_go: int
     not_shown: tuple[str, ...]
 
 
@@ -115,7 +117,7 @@ def check(document: Json, claim: Claim) -> Held:
         texts.check(leaf, event["texts"])
         chains.follow(leaf)
         counts[subject_of(leaf)] = counts.get(subject_of(leaf), 0) + 1
-    _complete(document, claim, counts, {f"pupil:{pupil_no}", f"pupil:{pupil_no}/{year}"})
+    let_go = _complete(document, claim, counts, {f"pupil:{pupil_no}", f"pupil:{pupil_no}/{year}"})
     unexplained = texts.removed.keys() - counts.keys() - {act["subject"] for act in document["removed_since"]}
     if unexplained:
         part = min(unexplained, key=lambda subject: texts.removed[subject])
@@ -126,22 +128,31 @@ def check(document: Json, claim: Claim) -> Held:
         if document["applied"][name] != value:
             raise Fault(f"what is written as {name} does not follow from the events")
     others = {f"calendar:{year}", "policy", "school"} - counts.keys()
-    return Held(claim, len(events), len(document["entries"]), tuple(sorted(texts.removed)), tuple(sorted(others)))
+    return Held(
+        claim, len(events), len(document["entries"]), tuple(sorted(texts.removed)), let_go, tuple(sorted(others))
+    )
 
 
-def _complete(document: Json, claim: Claim, shown: Mapping[str, int], required: set[str]) -> None:
-    """Check that as many events are shown about each subject as the contents say there are."""
-    said: dict[str, int] = {}
+def _complete(document: Json, claim: Claim, shown: Mapping[str, int], required: set[str]) -> int:
+    """Check that as many events are shown about each subject as the contents say there are; give how many were let go.
+
+    Entries may be let go six years after they were made: the act is then shown among the events.
+    """
+    year, said, let_go = document["academic_year"], dict[str, int](), 0
     for written in document["contents"]:
         leaf, root = proven(written, "a subject in the contents")
+        subject = leaf["subject"]
         if root != claim.contents:
-            raise Fault(f"the contents do not say what is written of {leaf['subject']}")
-        said[leaf["subject"]] = leaf["events"]
+            raise Fault(f"the contents do not say what is written of {subject}")
+        gone = written["let_go"] if f"year:{year}" in shown and subject.endswith(f"/{year}") else 0
+        said[subject] = leaf["events"] - gone
+        let_go += gone
     for subject in sorted(shown.keys() | said.keys() | required):
         if subject not in said:
             raise Fault(f"how many events there are about {subject} is not proven")
         if shown.get(subject, 0) != said[subject]:
             raise Fault(f"{shown.get(subject, 0)} events about {subject} are shown, and there are {said[subject]}")
+    return let_go
 
 
 def leaf_hashes(document: Json) -> dict[int, bytes]:

@@ -11,6 +11,9 @@ from ledger.covers import Folded, Uncovered
 from ledger.leaf import contents_bytes
 from ledger.tree import BLOCK, PRINT
 
+Subjects = Mapping[str, tuple[bytes, int]]
+"""By subject of the contents: its key, and how many of its events have been let go."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -78,7 +81,7 @@ def check(file: Reading, claims: Sequence[Claim]) -> Held:
         raise Fault("the file is of another register than the checkpoint that was given with it")
     covers = {(row["level"], row["index"]): bytes.fromhex(row["hash"]) for row in _rows(file, "covers.ndjson")}
     prints = {row["block"]: bytes.fromhex(row["prints"]) for row in _rows(file, "fingerprints.ndjson")}
-    keys = {row["subject"]: bytes.fromhex(row["key"]) for row in _rows(file, "contents.ndjson")}
+    subjects = {row["subject"]: (bytes.fromhex(row["key"]), row["let_go"]) for row in _rows(file, "contents.ndjson")}
     read = _Followed(Folded(covers), prints)
     waiting = list(claims)
     try:
@@ -92,7 +95,7 @@ def check(file: Reading, claims: Sequence[Claim]) -> Held:
             _holds(read, waiting.pop(0))
     except Fault as fault:
         raise read.suspect or fault from fault
-    _ends(file, read, keys)
+    _ends(file, read, subjects)
     last = claims[-1].seq if claims else 0
     return Held(
         tuple(claims),
@@ -119,20 +122,25 @@ def _holds(read: _Followed, claim: Claim) -> None:
     read.counted.append((claim, dict(read.counts)))
 
 
-def _contents(counts: Mapping[str, int], keys: Mapping[str, bytes]) -> Iterator[bytes]:
-    for subject in sorted(counts):
-        if subject not in keys:
+def _contents(counts: Mapping[str, int], subjects: Subjects) -> Iterator[bytes]:
+    """Give the leaves of the contents: what was counted, and what has been let go by acts that the stream records."""
+    for subject in sorted(counts.keys() | subjects.keys()):
+        if subject not in subjects:
             raise Fault(f"the file has no key for the contents of {subject}")
-        yield tree.leaf_hash(contents_bytes(subject, counts[subject], keys[subject]))
+        key, let_go = subjects[subject]
+        if let_go and f"year:{subject.partition('/')[2]}" not in counts:
+            raise Fault(f"{let_go} events about {subject} are missing, and no act of letting that year go is recorded")
+        if events := counts.get(subject, 0) + let_go:
+            yield tree.leaf_hash(contents_bytes(subject, events, key))
 
 
-def _ends(file: Reading, read: _Followed, keys: Mapping[str, bytes]) -> None:
+def _ends(file: Reading, read: _Followed, subjects: Subjects) -> None:
     """Check what can be said only of the whole: its end, texts that are gone, and whose numbers the pupils' are."""
     if (read.folded.size, read.folded.root) != (file.manifest.seq, file.manifest.root):
         raise Fault("the events after the last checkpoint do not make up the register that the manifest names")
     for claim, counts in read.counted:
         # What has been let go since was counted then, and cannot be counted now.
-        if claim.seq >= read.let_go and paths.root_over(b"".join(_contents(counts, keys))) != claim.contents:
+        if claim.seq >= read.let_go and paths.root_over(b"".join(_contents(counts, subjects))) != claim.contents:
             what = f"checkpoint {claim.checkpoint} was signed over other numbers of events about each subject"
             raise Fault(what)
     of_pupils = {row["row"]["pupil_no"] for row in _rows(file, "reference.ndjson") if row["table"] == "pupil_id"}

@@ -1,6 +1,7 @@
 """Evidence of one pupil and academic year: every event about them, proven to be there and to be all."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ async def gather(
         last=last,
         pupil=f"pupil:{pupil_no}",
         calendar=f"calendar:{academic_year}",
+        year=f"year:{academic_year}",
         up_to=standing.seq,
     )
     events = await read.events_of(connection, school_id, [(row["seq"], row["seq"]) async for row in rows])
@@ -66,25 +68,25 @@ async def gather(
         # Acts that the checkpoint does not cover yet: the text is gone all the same.
         "removed_since": [dict(row) for row in acts if row["seq"] > standing.seq],
         "contents": await _contents(
-            connection, school_id, standing, {subject_of(json.loads(event.leaf)) for event in events}
+            connection, school_id, standing, Counter(subject_of(json.loads(event.leaf)) for event in events)
         ),
     }
 
 
 async def _contents(
-    connection: Connection, school_id: int, standing: Standing, subjects: set[str]
+    connection: Connection, school_id: int, standing: Standing, shown: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """Prove how many events there are about each subject, as at a checkpoint."""
+    """Prove how many events there are about each subject shown, as at a checkpoint, and say how many were let go."""
     rows = [row async for row in _sql.contents(connection, school_id=school_id)]
     since = await _events_since(connection, school_id, standing.seq)
     hashes: list[bytes] = []
-    wanted: dict[int, bytes] = {}
+    wanted: dict[int, tuple[bytes, int]] = {}
     for subject, events, key, hash_ in rows:
         then = events - since.get(subject, 0)
         if then == 0:
             continue
-        if subject in subjects:
-            wanted[len(hashes)] = contents_bytes(subject, then, key)
+        if subject in shown:
+            wanted[len(hashes)] = contents_bytes(subject, then, key), then - shown[subject]
         hashes.append(tree.leaf_hash(contents_bytes(subject, then, key)) if subject in since else hash_)
     whole = b"".join(hashes)
     if paths.root_over(whole) != standing.contents:
@@ -95,8 +97,9 @@ async def _contents(
             "index": index,
             "size": len(hashes),
             "path": [step.hex() for step in paths.path_in(whole, index)],
+            "let_go": let_go,
         }
-        for index, leaf in wanted.items()
+        for index, (leaf, let_go) in wanted.items()
     ]
 
 

@@ -60,11 +60,14 @@ async def export(
             await _covers(connection, school_id, gaps, member)
         with whole.member("contents.ndjson") as member:
             async for row in _pages(_sql.contents, connection, school_id, "", "subject"):
-                member.line(_line({"subject": row["subject"], "key": row["key"].hex()}))
+                member.line(_line({"subject": row["subject"], "key": row["key"].hex(), "let_go": row["let_go"]}))
         with whole.member("fingerprints.ndjson") as member:
             async for row in _pages(_sql.fingerprints, connection, school_id, -1, "block"):
                 member.line(_line({"block": row["block"], "prints": row["prints"].hex()}))
         whole.document("keys.json", await _keys(connection, school_id))
+        with whole.member("holds.ndjson") as member:
+            async for row in _sql.holds(connection, school_id=school_id):
+                member.line(row["said"].encode())
         with whole.member("reference.ndjson") as member:
             async for line in reference(connection, school_id, 0, about["seq"]):
                 member.line(line)

@@ -19,10 +19,18 @@ SELECT academic_year, key FROM ledger.nonce_key WHERE school_id = :school_id ORD
 SELECT level, index, hash FROM ledger.node WHERE school_id = :school_id ORDER BY index << level, level DESC;
 
 -- name: contents(school_id, after, limit)
--- The keys of the tree over subjects, in the order of the subjects.
-SELECT subject, key FROM ledger.contents
-WHERE school_id = :school_id AND subject > CAST(:after AS text) COLLATE "C"
-ORDER BY subject
+-- The keys of the tree over subjects, in the order of the subjects, and how many events of each have been let go.
+SELECT c.subject, c.key,
+       CASE WHEN y.first_day IS NULL THEN 0 ELSE c.events - (
+           SELECT count(*) FROM ledger.event e
+           WHERE e.school_id = c.school_id AND e.session_date >= y.first_day AND e.session_date < y.first_day + interval '1 year'
+             AND e.pupil_no = CAST(substring(c.subject FROM '^pupil:([0-9]+)/') AS int)) END AS let_go
+FROM ledger.contents c
+LEFT JOIN LATERAL (SELECT make_date(CAST(substring(r.subject FROM 6 FOR 4) AS int), 8, 1) AS first_day FROM ledger.change r
+                   WHERE r.school_id = c.school_id AND r.kind = 'year-retired'
+                     AND r.subject = 'year:' || substring(c.subject FROM '^pupil:[0-9]+/(.*)$') LIMIT 1) y ON true
+WHERE c.school_id = :school_id AND c.subject > CAST(:after AS text) COLLATE "C"
+ORDER BY c.subject
 LIMIT :limit;
 
 -- name: fingerprints(school_id, after, limit)
@@ -63,3 +71,7 @@ ORDER BY seq, "table" COLLATE "C", CAST(said AS text) COLLATE "C";
 -- name: kept_nonces(school_id, after, limit)
 -- The nonces that outlived their keys.
 SELECT seq, nonce FROM ledger.kept_nonce WHERE school_id = :school_id AND seq > :after ORDER BY seq LIMIT :limit;
+
+-- name: holds(school_id)
+-- The legal holds, and their liftings.
+SELECT to_jsonb(h) - 'school_id' AS said FROM register.hold h WHERE school_id = :school_id ORDER BY no;

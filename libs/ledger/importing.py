@@ -83,6 +83,9 @@ class _Intake:
         if (stray := await _sql.stray(self.connection, school_id=self.school_id)) is not None:
             raise Contradiction(stray, "its pupil is not of the roll, or it does not follow from the entry before it")
         await self._hold_reference()
+        for line in self.file.lines("holds.ndjson"):
+            parsed(line, "holds.ndjson")
+            await _sql.add_hold(self.connection, school_id=self.school_id, said=line.decode())
         folded = await self._read_back(covers)
         if folded.root != manifest.root:
             raise ExchangeFailed(

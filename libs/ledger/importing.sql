@@ -75,3 +75,9 @@ WHERE e.school_id = :school_id
 UPDATE ledger.head
 SET seq = :seq, root = :root, frontier = :frontier, recorded_at = :recorded_at, changed_seq = :changed_seq
 WHERE school_id = :school_id;
+
+-- name: add_hold(school_id, said)!
+-- A legal hold, or the lifting of one, as it stands in the file: no event of the stream says it.
+INSERT INTO register.hold (school_id, no, lifts, pupil_no, first_day, last_day, reason, name, position, made_at)
+SELECT :school_id, no, lifts, pupil_no, first_day, last_day, reason, name, position, made_at
+FROM json_populate_record(CAST(NULL AS register.hold), CAST(CAST(:said AS text) AS json));

@@ -19,8 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from codes.calendar import academic_year
 from kit import database
 from kit.database import Connection
-from ledger import leaves, paths, tree
+from ledger import leaves, paths, read, tree
+from ledger.covers import pieces
 from ledger.leaf import contents_bytes, head_bytes
+from ledger.paths import Place
 from ledger.tree import BLOCK, EMPTY_ROOT, PRINT, WIDTH
 from ledger.writers import first_year
 
@@ -55,14 +57,22 @@ class _Growth:
         """Append a leaf."""
         grown = tree.leaf_hash(leaf)
         self.prints += grown[:PRINT]
-        full, level = self.size, 0
+        self._push(0, grown)
+
+    def cover(self, place: Place, hash_: bytes) -> None:
+        """Append a subtree of leaves that were let go, by its hash; nothing is known that names them."""
+        self.prints += bytes(PRINT << place[0])
+        self._push(place[0], hash_)
+
+    def _push(self, level: int, grown: bytes) -> None:
+        full, width = self.size >> level, 1 << level
         while full & 1:
             grown = tree.node_hash(self.frontier.pop(), grown)
             full, level = full >> 1, level + 1
             if level >= LOWEST_LEVEL:
                 self.nodes.append((level, full, grown))
         self.frontier.append(grown)
-        self.size += 1
+        self.size += width
 
     def count(self, row: asyncpg.Record) -> None:
         """Count an event under its subject."""
@@ -168,21 +178,33 @@ async def _grow(connection: Connection, school_id: int, growth: _Growth, up_to: 
     parts = await leaves.parts(connection, school_id)
     first = growth.size + 1
     while growth.size < up_to:
-        start, last = growth.size + 1, min(up_to, growth.size + PORTION)
-        portion = await leaves.rows(connection, school_id, [(start, last)])
+        last = min(up_to, growth.size + PORTION)
+        portion = await leaves.rows(connection, school_id, [(growth.size + 1, last)])
         rows = {row["seq"]: row for row in portion.events}
         if len(rows) != len(portion.events):
             raise _Unsound(f"two of the events from {first} to {up_to} have one number")
-        for seq in range(start, last + 1):
+        while growth.size < last:
+            seq = growth.size + 1
             try:
-                row = rows[seq]
-                growth.add(leaves.leaf_bytes(row, portion.texts.get(seq, {}), parts))
+                if seq not in rows:
+                    await _pass_over(connection, school_id, growth)
+                    continue
+                growth.add(leaves.leaf_bytes(rows[seq], portion.texts.get(seq, {}), parts))
             except KeyError as caught:
                 where = f"the events from {first} to {up_to} cannot all be hashed"
                 raise _Unsound(f"{where}: event {seq}, or what it refers to, is missing") from caught
-            growth.count(row)
+            growth.count(rows[seq])
             if seq % SLICE == 0:
                 await asyncio.sleep(0)
+
+
+async def _pass_over(connection: Connection, school_id: int, growth: _Growth) -> None:
+    """Append what stands for events that had been let go when the register came in; KeyError where nothing does."""
+    following = await _sql.following(connection, school_id=school_id, after=growth.size)
+    places = list(pieces((growth.size, following - 1)))
+    known = await read.nodes(connection, school_id, places)
+    for place in places:
+        growth.cover(place, known[place])
 
 
 async def _contents(connection: Connection, school_id: int, subjects: Mapping[str, int]) -> bytes:

@@ -29,6 +29,11 @@ SELECT school_id, 0, :checkpoint, CAST(:empty AS bytea), CAST(:empty AS bytea) F
 -- Take the register, unless another process has it.
 SELECT seq, frontier FROM ledger.sealed WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
 
+-- name: following(school_id, after)$
+-- The next event that is there after a position.
+SELECT least((SELECT min(seq) FROM ledger.event WHERE school_id = :school_id AND seq > :after),
+             (SELECT min(seq) FROM ledger.change WHERE school_id = :school_id AND seq > :after));
+
 -- name: counted(school_id, subjects)
 -- How many events there are about these subjects so far, and their keys.
 SELECT subject, events, key FROM ledger.contents WHERE school_id = :school_id AND subject = ANY (CAST(:subjects AS text[]));
@@ -50,6 +55,8 @@ WITH nodes AS (
     INSERT INTO ledger.node (school_id, level, index, hash)
     SELECT CAST(:school_id AS int), *
     FROM unnest(CAST(:levels AS smallint[]), CAST(:indices AS bigint[]), CAST(:hashes AS bytea[]))
+    -- Covers of what had been let go came with the register.
+    ON CONFLICT DO NOTHING
 ), fingerprints AS (
     INSERT INTO ledger.fingerprint AS stands (school_id, block, prints)
     SELECT CAST(:school_id AS int), * FROM unnest(CAST(:blocks AS bigint[]), CAST(:prints AS bytea[]))

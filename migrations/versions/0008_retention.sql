@@ -42,6 +42,7 @@ BEGIN
 END
 $$;
 GRANT SELECT, INSERT ON ledger.kept_nonce TO rollbook_register;
+GRANT SELECT, INSERT ON register.hold TO rollbook_register;
 
 -- A pupil's number is never used again, so the greatest is looked for where nothing is let go.
 CREATE INDEX change_of_pupil ON ledger.change (school_id, (split_part(subject, ':', 2)::int)) WHERE kind = 'roll-changed';

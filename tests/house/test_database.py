@@ -39,6 +39,7 @@ ALLOWED = {
     ("ledger.head", ANALYTICS): READS,
     ("access.client", REGISTER): READS,
     ("access.pupil_read", REGISTER): APPENDS,
+    ("register.hold", REGISTER): APPENDS,
     ("ledger.kept_nonce", REGISTER): APPENDS,
 }
 MOVED = {

@@ -11,16 +11,18 @@ import asyncpg
 import pytest
 
 from kit.schools import LONDON
-from ledger import checked_export
+from ledger import checked_export, checking
 from ledger.archive import Reading
 from onebox import retention
 from onebox.cli import main
 from onebox.postgres import Server
 from tests.support import postgres
+from tests.support.deposited import checkpoint
 from tests.support.letting_go import DAYS, NOW, URN, Past, amendment
 from tests.support.office import outcomes_of
 from tests.support.postgres import Database
 from tests.support.school import OFFICE
+from tests.support.sealing import KEY
 
 
 @pytest.fixture
@@ -123,17 +125,34 @@ async def test_a_register_of_which_a_year_has_gone_is_exported_held_and_taken_in
     await past.let_go()
     await past.sweep()
     await past.proved_under_every_seal()
+    hold = ("--reason", "A claim", "--by", "D. Lawyer", "--position", "Solicitor")
+    assert (await rollbook("holds", "add", "--school", URN, "--pupil", "p-003", *hold))[0] == 0
+    signed = await checkpoint(past.register.database, NOW, tmp_path)
     file = tmp_path / "whole.zip"
     assert (await rollbook("export", "--school", URN, "--to", str(file)))[0] == 0
     with file.open("rb") as opened, Reading(opened) as reading:
-        held = checked_export.check(reading, [])
+        (standing,) = reading.document("standings.json")["standings"]
+        claim = checking.claim(standing, checking.signed(signed.checkpoint.read_text("utf-8"), [KEY.public]))
+        held = checked_export.check(reading, [claim])
     # The reason, and what was said of four pupils when they came and when they left.
     assert (held.events, held.removed) == (len(await past.proved()), 1 + 4 * 2)
     async with postgres.clone(postgres_server, template_database) as other:
         assert await asyncio.to_thread(main, ["import", str(file), "--database-url", other.owner_url]) == 0
         elsewhere = await asyncpg.connect(other.owner_url)
-        nonces = "SELECT seq, nonce FROM ledger.kept_nonce ORDER BY seq"
-        assert await elsewhere.fetch(nonces) == await past.owner.fetch(nonces)
+        kept = (
+            "SELECT seq, nonce FROM ledger.kept_nonce ORDER BY seq",
+            "SELECT no, pupil_no, reason FROM register.hold",
+        )
+        for rows in kept:
+            assert len(await elsewhere.fetch(rows)) > 0
+            assert await elsewhere.fetch(rows) == await past.owner.fetch(rows)
         here = await past.owner.fetchrow("SELECT seq, root FROM ledger.head")
         assert await elsewhere.fetchrow("SELECT seq, root FROM ledger.head") == here
         await elsewhere.close()
+        # What had been let go is passed over there, and the register is sealed and signed for by its new keeper.
+        there = await checkpoint(other, NOW, tmp_path)
+        again = tmp_path / "again.zip"
+        export = ["export", "--database-url", other.owner_url, "--school", URN, "--to", str(again)]
+        assert await asyncio.to_thread(main, export) == 0
+        verified = ["verify", str(again), "--checkpoint", str(there.checkpoint), "--key", str(there.key)]
+        assert await asyncio.to_thread(main, verified) == 0
