@@ -110,9 +110,15 @@ def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "these files and the public key. Exit code 0: all hold; 1: the first fault is named.",
     )
     command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="evidence (JSON) or an export (zip)")
-    command.add_argument("--checkpoint", required=True, type=Path, metavar="FILE", help="the checkpoint: a signed note")
     command.add_argument(
-        "--key", required=True, type=Path, metavar="FILE", help="the public key, name+id+key; or several, one a line"
+        "--checkpoint", required=True, type=Path, metavar="FILE", help="a signed note, or a directory of them"
+    )
+    command.add_argument(
+        "--key",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="the public key, name+id+key; or what /v1/checkpoints/keys answers",
     )
     command.add_argument(
         "--certificate", type=Path, metavar="FILE", help="write the certificate of evidence that holds, to be printed"

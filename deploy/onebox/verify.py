@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,19 +27,17 @@ class _Checked:
 
 
 def verify(files: Sequence[Path], checkpoint: Path, key: Path, page: Path | None) -> list[str]:
-    """Check files against a checkpoint signed by a key; give what holds of each, in a sentence.
+    """Check files against checkpoints signed by a key; give what holds of each, in a sentence.
 
-    `page`, where given, is written: the certificate of the one file of evidence. Raises DoesNotHold.
+    `checkpoint` is a signed note, or a directory in which they were deposited: each file is held to the one that it
+    proves. `key` has a public key a line, or is what /v1/checkpoints/keys answers. `page`, where given, is written: the
+    certificate of the one file of evidence. Raises DoesNotHold.
     """
-    keys = _keys(key)
-    try:
-        signed = checking.signed(checkpoint.read_text("utf-8"), keys)
-    except (Fault, UnicodeDecodeError, OSError) as caught:
-        raise DoesNotHold(f"{checkpoint.name}: {caught}") from caught
+    given = _Given(checkpoint, _keys(key))
     checked: dict[Path, _Checked] = {}
     for file in files:
         try:
-            checked[file] = _export(file, signed, keys) if is_zipfile(file) else _evidence(file, signed, page)
+            checked[file] = _export(file, given) if is_zipfile(file) else _evidence(file, given, page)
         except (Fault, archive.ExchangeFailed, OSError) as caught:
             raise DoesNotHold(f"{file.name}: {caught}{_where(file, checked)}") from caught
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as caught:
@@ -49,13 +47,37 @@ def verify(files: Sequence[Path], checkpoint: Path, key: Path, page: Path | None
 
 def _keys(file: Path) -> list[PublicKey]:
     try:
-        return [PublicKey.parse(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
-    except (NotANote, UnicodeDecodeError, OSError) as caught:
+        text = file.read_text("utf-8")
+        lines = [item["vkey"] for item in json.loads(text)["items"]] if text[:1] == "{" else text.splitlines()
+        return [PublicKey.parse(line) for line in lines if line.strip()]
+    except (NotANote, ValueError, KeyError, TypeError, OSError) as caught:
         raise DoesNotHold(f"{file.name}: {caught}") from caught
 
 
-def _evidence(file: Path, signed: Checkpoint, page: Path | None) -> _Checked:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The checkpoints that were given to check with: one note, or a directory of them."""
+
+    path: Path
+    keys: Sequence[PublicKey]
+
+    def of(self, sizes: Iterable[int]) -> dict[int, Checkpoint]:
+        """Give those that may serve for a file that proves these sizes; raise DoesNotHold where one is not signed."""
+        names = [self.path / f"{size:012d}.txt" for size in sizes] if self.path.is_dir() else [self.path]
+        found = {}
+        for name in names:
+            try:
+                if not self.path.is_dir() or name.exists():
+                    signed = checking.signed(name.read_text("utf-8"), self.keys)
+                    found[signed.size] = signed
+            except (Fault, UnicodeDecodeError, OSError) as caught:
+                raise DoesNotHold(f"{name.name}: {caught}") from caught
+        return found
+
+
+def _evidence(file: Path, given: _Given, page: Path | None) -> _Checked:
     document: dict[str, Any] = json.loads(file.read_bytes())
+    (signed,) = _serving([document["standing"]], given).values()
     held = checked_evidence.check(document, checking.claim(document["standing"], signed))
     if page is not None:
         page.write_text(certificate.certificate(document), "utf-8")
@@ -68,30 +90,37 @@ def _evidence(file: Path, signed: Checkpoint, page: Path | None) -> _Checked:
     return _Checked(sentence, held.claim.register, checked_evidence.leaf_hashes(document))
 
 
-def _export(file: Path, signed: Checkpoint, keys: Sequence[PublicKey]) -> _Checked:
+def _export(file: Path, given: _Given) -> _Checked:
     with file.open("rb") as opened, archive.Reading(opened) as reading:
         reading.check()
-        held = checked_export.check(reading, _claims(reading.document("standings.json"), signed, keys))
+        standings = reading.document("standings.json")["standings"]
+        signed = _serving(standings, given)
+        claims = [_claim(each, signed, given.keys) for each in standings]
+        held = checked_export.check(reading, claims)
     after = f" {held.not_covered} later events are not covered by a checkpoint yet." if held.not_covered else ""
     sentence = (
         f"holds. {held.events} events of register {reading.manifest.register}, unchanged and complete as at "
-        f"event {held.claims[-1].seq}, which checkpoint {held.claims[-1].checkpoint} of {signed.origin} covers.{after}"
+        f"event {held.claims[-1].seq}, which checkpoint {held.claims[-1].checkpoint} covers.{after}"
     )
     return _Checked(sentence, reading.manifest.register, held.hashes)
 
 
-def _claims(document: Mapping[str, Any], signed: Checkpoint, keys: Sequence[PublicKey]) -> list[Claim]:
-    """Give what every checkpoint in an export says; the one given from outside must be among them."""
-    standings = {standing["checkpoint"]["size"]: standing for standing in document["standings"]}
-    if signed.size not in standings:
-        sizes = ", ".join(map(str, sorted(standings))) or "none"
-        raise Fault(
-            f"proves the checkpoints {sizes}; ask for an export that proves {signed.size} (--size {signed.size})"
-        )
-    return [
-        checking.claim(each, signed if size == signed.size else checking.signed(each["checkpoint"]["note"], keys))
-        for size, each in standings.items()
-    ]
+def _claim(standing: Mapping[str, Any], signed: Mapping[int, Checkpoint], keys: Sequence[PublicKey]) -> Claim:
+    """Give what a standing claims, by a checkpoint that was given, or else by the signed one in the file."""
+    said = standing["checkpoint"]
+    return checking.claim(standing, signed.get(said["size"]) or checking.signed(said["note"], keys))
+
+
+def _serving(standings: Sequence[Mapping[str, Any]], given: _Given) -> dict[int, Checkpoint]:
+    """Give those of the given checkpoints that a file proves: it must prove one."""
+    sizes = sorted(standing["checkpoint"]["size"] for standing in standings)
+    known = given.of(sizes)
+    found = {size: known[size] for size in sizes if size in known}
+    if not found:
+        proven = ", ".join(map(str, sizes)) or "none"
+        others = ", ".join(map(str, known)) or "none of these"
+        raise Fault(f"proves checkpoint {proven}, and given was {others}: ask for one that proves it (size={others})")
+    return found
 
 
 def _where(file: Path, checked: Mapping[Path, _Checked]) -> str:

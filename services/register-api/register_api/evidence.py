@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
 from codes import book
-from codes.calendar import academic_year_bounds
+from codes.calendar import academic_year, academic_year_bounds
 from kit import database, pupil_ids
 from kit.fields import written
 from kit.problems import Fault, Problem
@@ -22,7 +22,10 @@ from register_api.roll import PupilPath
 router = APIRouter(tags=["proof"])
 
 EvidenceReader = Annotated[Caller, Depends(AtSchool("evidence:read"))]
-Year = Annotated[str, Query(alias="academic_year", description="From 1 August to 31 July.", examples=["2026-27"])]
+Year = Annotated[
+    str | None,
+    Query(alias="academic_year", description="From 1 August to 31 July; this one without it.", examples=["2026-27"]),
+]
 
 
 def _bounds(year: str) -> tuple[date, date]:
@@ -45,8 +48,11 @@ def _codes(entries: list[dict[str, Any]]) -> list[dict[str, str]]:
     return [found[key] for key in sorted(found)]
 
 
-async def _document(caller: Caller, id_: str, year: str, size: int | None, read_by: str | None) -> dict[str, Any]:
+async def _document(
+    caller: Caller, id_: str, asked: str | None, size: int | None, read_by: str | None
+) -> dict[str, Any]:
     """Gather the evidence, record that it is read, and give it."""
+    year = asked or academic_year(caller.now().date())
     dates = _bounds(year)
     async with database.reading(caller.engine, caller.school_id) as connection:
         number = (await pupil_ids.numbers(connection, caller.school_id, [id_])).get(id_)
@@ -87,7 +93,7 @@ def _name(school: Json | None) -> str | None:
 
 @router.get("/v1/schools/{urn}/pupils/{id}/evidence", summary="Evidence of a pupil's year")
 async def get_evidence(
-    caller: EvidenceReader, id_: PupilPath, year: Year, size: Size = None, read_by: reads.ReadBy = None
+    caller: EvidenceReader, id_: PupilPath, year: Year = None, size: Size = None, read_by: reads.ReadBy = None
 ) -> dict[str, Any]:
     """Give every event about a pupil in an academic year, each proven under a signed checkpoint, and shown to be all.
 
@@ -103,7 +109,7 @@ async def get_evidence(
     response_class=HTMLResponse,
 )
 async def get_certificate(
-    caller: EvidenceReader, id_: PupilPath, year: Year, size: Size = None, read_by: reads.ReadBy = None
+    caller: EvidenceReader, id_: PupilPath, year: Year = None, size: Size = None, read_by: reads.ReadBy = None
 ) -> HTMLResponse:
     """Give the particulars of a pupil's attendance as a page for the head teacher's signature.
 
