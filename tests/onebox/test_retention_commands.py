@@ -11,18 +11,24 @@ import asyncpg
 import pytest
 
 from kit.schools import LONDON
-from ledger import checked_export, checking
+from ledger import checked_evidence, checked_export, checking
 from ledger.archive import Reading
+from ledger.note import Checkpoint
 from onebox import retention
 from onebox.cli import main
 from onebox.postgres import Server
 from tests.support import postgres
-from tests.support.deposited import checkpoint
+from tests.support.deposited import Signed, checkpoint
 from tests.support.letting_go import DAYS, NOW, URN, Past, amendment
 from tests.support.office import outcomes_of
 from tests.support.postgres import Database
 from tests.support.school import OFFICE
 from tests.support.sealing import KEY
+
+
+def note_of(signed: Signed) -> Checkpoint:
+    """Read a checkpoint that was deposited."""
+    return checking.signed(signed.checkpoint.read_text("utf-8"), [KEY.public])
 
 
 @pytest.fixture
@@ -128,11 +134,15 @@ async def test_a_register_of_which_a_year_has_gone_is_exported_held_and_taken_in
     hold = ("--reason", "A claim", "--by", "D. Lawyer", "--position", "Solicitor")
     assert (await rollbook("holds", "add", "--school", URN, "--pupil", "p-003", *hold))[0] == 0
     signed = await checkpoint(past.register.database, NOW, tmp_path)
+    answer = await past.office.http.get(past.office.path("/pupils/p-003/evidence?academic_year=2018-19"))
+    assert answer.status_code == 200, answer.text
+    year = checked_evidence.check(answer.json(), checking.claim(answer.json()["standing"], note_of(signed)))
+    assert (year.entries, year.let_go > 0) == (1, True)
     file = tmp_path / "whole.zip"
     assert (await rollbook("export", "--school", URN, "--to", str(file)))[0] == 0
     with file.open("rb") as opened, Reading(opened) as reading:
         (standing,) = reading.document("standings.json")["standings"]
-        claim = checking.claim(standing, checking.signed(signed.checkpoint.read_text("utf-8"), [KEY.public]))
+        claim = checking.claim(standing, note_of(signed))
         held = checked_export.check(reading, [claim])
     # The reason, and what was said of four pupils when they came and when they left.
     assert (held.events, held.removed) == (len(await past.proved()), 1 + 4 * 2)

@@ -14,11 +14,12 @@ import httpx
 import pytest
 
 from ledger import checked_evidence, tree
-from ledger.leaf import nonce
+from ledger.leaf import contents_bytes, nonce
 from ledger.note import PublicKey
 from onebox.verify import DoesNotHold, verify
 from tests.support.deposited import Signed, checkpoint
 from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office, refusal
+from tests.support.school import OFFICE
 from tests.support.sealing import KEY
 from tests.support.services import Register
 
@@ -43,10 +44,10 @@ class Court:
         return found
 
     def held(self, document: dict[str, Any]) -> str:
-        """Check a document offline, as `rollbook verify` does, and give what it says."""
+        """Check a document offline against the checkpoints deposited, as `rollbook verify` does; give what it says."""
         file = self.folder / "evidence.json"
         file.write_text(json.dumps(document), "utf-8")
-        (sentence,) = verify([file], self.signed.checkpoint, self.signed.key, None)
+        (sentence,) = verify([file], self.folder, self.signed.key, None)
         return sentence
 
     def fault(self, document: dict[str, Any]) -> str:
@@ -228,6 +229,10 @@ async def test_no_sibling_hash_can_be_guessed_back_to_a_pupil_and_a_code(court: 
     try:
         school_id = await connection.fetchval("SELECT school_id FROM register.urn WHERE urn = $1", court.office.urn)
         key = await connection.fetchval("SELECT key FROM ledger.nonce_key WHERE school_id = $1", school_id)
+        rows = await connection.fetch(
+            "SELECT subject, events, key FROM ledger.contents WHERE school_id = $1", school_id
+        )
+        contents = [tuple(row) for row in rows]
     finally:
         await connection.close()
     entries = [leaf for leaf in stream if leaf["kind"] == "mark-entered"]
@@ -255,6 +260,41 @@ async def test_no_sibling_hash_can_be_guessed_back_to_a_pupil_and_a_code(court: 
         assert not guessed(unkeyed) & siblings
     mine = json.loads(next(event["leaf"] for event in document["events"] if "nonce" in event["leaf"]))["nonce"]
     assert not guessed(lambda _: mine) & siblings
+    counted = {subject: int(events) for subject, events, _ in contents}
+    keyed = {tree.leaf_hash(contents_bytes(subject, counted[subject], key)) for subject, _, key in contents}
+    assert keyed & siblings
+    for other in (b"", bytes(16), key):
+        guesses = {
+            tree.leaf_hash(contents_bytes(subject, events, other)) for subject in counted for events in range(1, 50)
+        }
+        assert not guesses & siblings
+
+
+async def test_a_removed_text_is_missing_from_evidence_that_holds_all_the_same(
+    court: Court, register: Register
+) -> None:
+    register.clock.set("2026-09-08T19:00:00+01:00")
+    (seq,) = [
+        each["seq"] for each in await court.office.amended(amending("p-007", "/", "I", reason="Said by A. Child"))
+    ]
+    await checkpoint(register.database, register.clock(), court.folder)
+    act = {"made_by": OFFICE, "redactions": [{"seq": seq, "part": "reason", "reason": "It named another child"}]}
+    answer = await court.office.http.post(court.office.path("/redactions"), json=act)
+    assert answer.json()["outcomes"][0]["outcome"] == "redacted", answer.text
+    # Gone at once, and the act is named though no checkpoint covers it yet.
+    before = await court.evidence("p-007")
+    assert [each["subject"] for each in before["removed_since"]] == [f"text:{seq}/reason"]
+    register.clock.set("2026-09-08T20:00:00+01:00")
+    await checkpoint(register.database, register.clock(), court.folder)
+    after = await court.evidence("p-007")
+    assert after["removed_since"] == []
+    assert json.loads(after["events"][-1]["leaf"])["kind"] == "text-redacted"
+    for document in (before, after):
+        assert "A. Child" not in json.dumps(document)
+        assert document["entries"][0]["versions"][1]["removed"] == ["reason"]
+        assert court.held(document).endswith(f"Removed by recorded acts: text:{seq}/reason.")
+    page = await court.http.get(court.office.path("/pupils/p-007/evidence/certificate"), params=YEAR)
+    assert "(removed by a recorded act)" in page.text
 
 
 async def test_reading_evidence_is_recorded_and_needs_its_own_scope(court: Court, register: Register) -> None:

@@ -182,6 +182,9 @@ def amendment(pupil_id: str, day: str, **other: Any) -> dict[str, Any]:
     return {**item, "reason": "Parent telephoned", **other}
 
 
+SCOPES = (*EVERY_SCOPE, "evidence:read")
+
+
 @asynccontextmanager
 async def playing(server: Server, template: Database, folder: Path, **policy: Any) -> AsyncIterator[Past]:
     async with postgres.clone(server, template) as database:
@@ -190,7 +193,7 @@ async def playing(server: Server, template: Database, folder: Path, **policy: An
         service = kit_database.connect(database.register_url, name="tests", pool_size=2)
         analytics = kit_database.connect(database.analytics_url, name="tests", pool_size=2)
         try:
-            async with register_api(database, folder, clock) as register, calling(register, EVERY_SCOPE) as http:
+            async with register_api(database, folder, clock) as register, calling(register, SCOPES) as http:
                 office = await play(register, http, service, **policy)
                 school_id = await owner.fetchval("SELECT school_id FROM register.urn WHERE urn = $1", URN)
                 past = Past(office, register, owner, service, analytics, school_id)
