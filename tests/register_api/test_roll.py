@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.office import MONDAY, TUESDAY, Office, open_office, outcomes_of, refusal, told
-from tests.support.school import OFFICE, pupil, put
+from tests.support.school import CALENDAR, OFFICE, pupil, put
 from tests.support.services import Register
 
 UPN = "X931345622001"
@@ -231,3 +231,18 @@ async def test_every_page_of_the_roll_is_of_the_day_of_the_first(register: Regis
     assert [item["id"] for item in rest["items"]] == ["p-002"]
     seq = rest["as_at"]["seq"]
     assert [item["id"] for item in (await office.get("/pupils", as_at=f"seq:{seq}"))["items"]] == ["p-001", "p-002"]
+
+
+async def test_a_change_is_not_made_in_the_future(office: Office) -> None:
+    ahead = {"made_by": OFFICE, "made_at": "2026-09-07T16:05:01+01:00"}
+    skewed = {**ahead, "made_at": "2026-09-07T16:05:00+01:00"}
+    one = await office.http.put(office.path("/pupils/ahead"), json=pupil(change=ahead))
+    refusal(one, "made-at-in-future", at="#/change/made_at")
+    both = [pupil(id="ahead", change=ahead), pupil(id="skewed", change=skewed)]
+    many = (await office.http.post(office.path("/pupils"), json={"pupils": both})).json()
+    assert [outcome["outcome"] for outcome in many["outcomes"]] == ["refused", "entered"]
+    told(many["outcomes"][0]["problem"], "made-at-in-future", at="#/pupils/0/change/made_at")
+    calendar = await office.http.put(
+        office.path("/calendar/2026-27"), json={**CALENDAR, "inset_days": [], "change": ahead}
+    )
+    refusal(calendar, "made-at-in-future", at="#/change/made_at")

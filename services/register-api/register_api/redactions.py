@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from codes.register import CLOCK_SKEW, stated
+from codes.register import stated
 from kit import database, lists
 from kit.database import Connection
 from kit.fields import Body, Instant, Text, written
@@ -23,7 +23,7 @@ from ledger.as_at import resolve
 from ledger.leaf import canonical
 from register_api.bodies import AsAtRead, Faulty, MadeBy, stands_alone
 from register_api.caller import AmendmentsWriter, AsAtText, AuditReader, DryRun
-from register_api.changes import append_all
+from register_api.changes import append_all, made_in_future
 from register_api.recording import MOST_ITEMS, Prefer, wants_strict
 from register_api.removed import Part, removed, shown
 
@@ -176,9 +176,8 @@ def _check(body: Redact, now: datetime) -> None:
     if len(body.redactions) > MOST_ITEMS:
         detail = f"{len(body.redactions)} items; {MOST_ITEMS} at most."
         raise Problem("too-many-items", detail, (Fault(detail, pointer="#/redactions"),))
-    if body.made_at is not None and body.made_at > now + CLOCK_SKEW:
-        detail = "The redaction is said to have been made in the future."
-        raise Problem("made-at-in-future", detail, (Fault(detail, pointer="#/made_at"),))
+    if refused := made_in_future(body.made_at, now):
+        raise refused
 
 
 def _refuse_whole(items: Sequence[RedactionItem | Faulty], decisions: Sequence[_Decision]) -> None:

@@ -22,7 +22,7 @@ from register_api import reads
 from register_api.admission import PupilItem, PutPupil, entry_after, fault, faults_of, id_fault, on_roll
 from register_api.bodies import AsAtRead, Change, Faulty, stands_alone
 from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
-from register_api.changes import append_all, new_change
+from register_api.changes import append_all, made_in_future, new_change
 from register_api.removed import removed, shown
 
 router = APIRouter(tags=["roll"])
@@ -84,7 +84,7 @@ class _Roll:
         self.upns = {row["upn"]: row["id"] async for row in _sql.upns(connection, school_id=school_id, upns=upns)}
         self.last_no = await _sql.last_pupil_no(connection, school_id=school_id)
 
-    def refusal(self, place: Wanted) -> Problem | None:
+    def refusal(self, place: Wanted, now: datetime) -> Problem | None:
         """Say why an entry cannot be kept."""
         index, id_, body = place
         at = (*self.at, index) if self.at else ()
@@ -98,7 +98,7 @@ class _Roll:
         if body.upn is not None and self.upns.get(body.upn, id_) != id_:
             detail = f"The UPN belongs to {self.upns[body.upn]}."
             return Problem("upn-in-use", detail, (fault(at, "upn", detail),))
-        return None
+        return made_in_future(body.change.made_at, now, *at, "change") if body.change else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,10 @@ Result = Problem | tuple[Literal["entered", "changed"], int] | None
 """Why an entry was refused; or what became of it, and its position; or None for what stands already."""
 
 
-def _decide(roll: _Roll, place: Wanted, today: date) -> Problem | Kept | None:
+def _decide(roll: _Roll, place: Wanted, now: datetime) -> Problem | Kept | None:
     """Decide one entry: a problem, what is to be kept, or None for what stands already."""
     index, id_, body = place
-    if (refused := roll.refusal(place)) is not None:
+    if (refused := roll.refusal(place, now)) is not None:
         return refused
     no, standing = roll.standing.get(id_, (None, None))
     entry = entry_after(body, standing)
@@ -148,7 +148,7 @@ def _decide(roll: _Roll, place: Wanted, today: date) -> Problem | Kept | None:
         no = roll.last_no
     if body.upn is not None:
         roll.upns[body.upn] = id_
-    effective_from = body.effective_from or (today if standing else body.starting_day)
+    effective_from = body.effective_from or (now.date() if standing else body.starting_day)
     return Kept(index, id_, no, standing is None, effective_from, entry, body.change)
 
 
@@ -161,7 +161,7 @@ async def _record(
         now = caller.now()
         roll = _Roll(at)
         await roll.load(connection, caller.school_id, wanted)
-        decided = [(place[0], _decide(roll, place, now.date())) for place in wanted]
+        decided = [(place[0], _decide(roll, place, now)) for place in wanted]
         kept = [each for _, each in decided if isinstance(each, Kept)]
         recorded = await append_all(connection, caller, head, [each.as_change(now) for each in kept], now)
         if kept:
