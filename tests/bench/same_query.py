@@ -30,7 +30,7 @@ async def statements(url: str, la_code: str, on: date) -> list[str]:
     engine = database.connect(url, name="bench", pool_size=1)
     found: list[str] = []
     try:
-        for one in await authority.schools(Area(la_code, engine, cast(Any, None))):
+        for one in await authority.schools(Area(la_code, cast(Any, None), engine, cast(Any, None))):
             async with database.reading(engine, one.school_id) as connection:
                 facts = await school.load(connection, one.school_id)
                 listening = _Listening(connection)

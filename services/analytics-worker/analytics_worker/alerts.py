@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from analytics_worker import summary
 from codes.alerts import Alert
-from kit import database, lists, pupil_ids
+from kit import database, lists, pupil_ids, reads
 from kit.fields import Body
 from kit.problems import Fault, Problem
 from kit.schools import AtSchool, Caller
@@ -49,6 +49,7 @@ async def alerts(
     filters: Annotated[AlertFilters, Query()],
     request: Request,
     response: Response,
+    read_by: reads.ReadBy = None,
 ) -> dict[str, Any]:
     """Give alerts in the order of their last change: opening, other evidence, closing.
 
@@ -74,6 +75,8 @@ async def alerts(
         last: int = await _sql.last_change(connection, school_id=caller.school_id) or 0
         ids = await pupil_ids.ids(connection, caller.school_id, [row["pupil_no"] for row in rows])
         position_of = await summary.as_of(connection, caller.school_id, caller.now())
+    if rows:
+        await reads.record(caller, read_by, "alerts", position_of["seq"], pupils=filters.pupil)
     more = len(rows) > filters.limit
     rows = rows[: filters.limit]
     items = [

@@ -11,7 +11,7 @@ from analytics_worker import counting, roll, school, summary
 from analytics_worker.counting import By, Enrolment
 from analytics_worker.periods import Asked, Period, bounds
 from codes.tallies import EMPTY, Tally, add
-from kit import database, lists, pupil_ids
+from kit import database, lists, pupil_ids, reads
 from kit.database import Connection
 from kit.fields import Day
 from kit.problems import Fault, Problem
@@ -77,6 +77,7 @@ async def of_school(
     limit: lists.Limit = lists.DEFAULT_LIMIT,
     cursor: lists.CursorText = None,
     as_at: AsAtText = None,
+    read_by: reads.ReadBy = None,
 ) -> dict[str, Any]:
     """Give the figures of all pupils on roll, and with `by` those of each part as `items`.
 
@@ -93,6 +94,8 @@ async def of_school(
         tallies = await counting.of_school(connection, caller.school_id, days, by or By.PUPIL, seq)
         parts = {} if by is None else await _parts(connection, caller.school_id, tallies, by, seq)
         position_of = await _position(connection, caller, at)
+    if by is By.PUPIL:
+        await reads.record(caller, read_by, "attendance", position_of["as_of"]["seq"], dates=(first, last))
     whole = {**_head(caller, first, last), **summary.of_group(_pooled(tallies)), **position_of}
     if by is None:
         return whole
@@ -126,7 +129,9 @@ async def _parts(
 
 
 @router.get("/v1/schools/{urn}/pupils/{id}/attendance", summary="A pupil's attendance")
-async def of_pupil(caller: Reader, id_: PupilPath, asked: Which, as_at: AsAtText = None) -> dict[str, Any]:
+async def of_pupil(
+    caller: Reader, id_: PupilPath, asked: Which, as_at: AsAtText = None, read_by: reads.ReadBy = None
+) -> dict[str, Any]:
     """Give one pupil's figures while on roll, with the levels reached and the days lost; `as_at` as for a school."""
     async with database.reading(caller.engine, caller.school_id) as connection:
         at = await _at(connection, caller, as_at)
@@ -140,6 +145,8 @@ async def of_pupil(caller: Reader, id_: PupilPath, asked: Which, as_at: AsAtText
         enrolled = await roll.enrolled(connection, caller.school_id, numbers, seq)
         tallies = await counting.of_pupils(connection, caller.school_id, facts.open_days(first, last), enrolled, seq)
         position_of = await _position(connection, caller, at)
+    position = position_of["as_of"]["seq"]
+    await reads.record(caller, read_by, "pupil-attendance", position, pupils=[id_], dates=(first, last))
     counted = tallies.get(numbers[0], EMPTY)
     figures = {**summary.of_pupil(counted), "days_lost": counted.overall_absence / 2}
     return {**_head(caller, first, last), "pupil": id_, **figures, **position_of}

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from codes.identifiers import la_name
 from kit import database
 from kit.problems import Problem
-from kit.schools import london_now
-from kit.tokens import Needs
+from kit.schools import Caller, london_now
+from kit.tokens import Identity, Needs
 from ledger.as_at import instant_of, resolve
 
 _sql = database.statements(__file__)
@@ -25,12 +25,17 @@ class Area:
     """An authority that the caller reaches."""
 
     la_code: str
+    identity: Identity
     engine: AsyncEngine
     request: Request
 
     def now(self) -> datetime:
         """Give the present instant, in London's time."""
         return london_now(self.request)
+
+    def at(self, one: "AreaSchool") -> Caller:
+        """Give the caller as one at a school of the authority."""
+        return Caller(self.identity, one.school_id, one.urn, self.engine, self.request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class AtAuthority:
         reached = reach.kind == "national" or (reach.kind == "authority" and la_code in reach.ids)
         if not reached or la_name(la_code) is None:
             raise Problem("unknown-authority", f"There is no authority {la_code} within reach.")
-        return Area(la_code, request.app.state.engine, request)
+        return Area(la_code, identity, request.app.state.engine, request)
 
 
 @dataclass(frozen=True, slots=True)

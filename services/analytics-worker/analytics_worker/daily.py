@@ -14,7 +14,7 @@ from pydantic import Field
 from analytics_worker import authority, positions, restated, rows, school
 from analytics_worker.authority import Area, AreaSchool, AtAuthority
 from analytics_worker.positions import Positions
-from kit import database, formats, lists
+from kit import database, formats, lists, reads
 from kit.database import Connection
 from kit.fields import Body, Day, written
 from kit.formats import Format
@@ -62,6 +62,11 @@ class _Wanted:
     last: date
     since: Positions | None
     as_at: dict[str, Any] | None
+
+    async def record(self, one: AreaSchool, read_by: str | None) -> None:
+        """Record, before they are given, that a school's rows are read."""
+        dates = (self.first, self.last) if self.since is None else (None, None)
+        await reads.record(self.area.at(one), read_by, "daily", one.seq, dates=dates)
 
     async def query(self, connection: Connection, one: AreaSchool) -> rows.Query:
         """Give the query for one school's rows."""
@@ -120,6 +125,7 @@ async def daily(
     filters: Annotated[DailyFilters, Query()],
     request: Request,
     response: Response,
+    read_by: reads.ReadBy = None,
 ) -> Any:
     """Give one row a pupil on roll and open session, by school, date, session and pupil; today's without a date.
 
@@ -131,7 +137,7 @@ async def daily(
     """
     format_ = formats.chosen(request, filters.format)
     if format_ is Format.JSON:
-        return await _page(area, filters, request, response)
+        return await _page(area, filters, request, response, read_by)
     wanted = await _wanted(area, filters, None)
     if filters.part is Part.REGISTERS and wanted.since is not None:
         raise _refused("part", "The registers of dates can be had, not those of what was restated.")
@@ -139,10 +145,10 @@ async def daily(
     headers = {CHANGED_AFTER: wanted.now.text()}
     if wanted.as_at is not None:
         headers["Rollbook-As-At"] = json.dumps(wanted.as_at, separators=(",", ":"))
-    return StreamingResponse(_stream(wanted, filters.part, format_), media_type=media, headers=headers)
+    return StreamingResponse(_stream(wanted, filters.part, format_, read_by), media_type=media, headers=headers)
 
 
-async def _stream(wanted: _Wanted, part: Part, format_: Format) -> AsyncIterator[bytes]:
+async def _stream(wanted: _Wanted, part: Part, format_: Format, read_by: str | None) -> AsyncIterator[bytes]:
     """Give school after school, some days of one at a time: a slow reader holds neither memory nor transaction."""
     if format_ is Format.CSV:
         columns = rows.COLUMNS if part is Part.ROWS else rows.REGISTER_COLUMNS
@@ -154,7 +160,7 @@ async def _stream(wanted: _Wanted, part: Part, format_: Format) -> AsyncIterator
         (Part.REGISTERS, Format.NDJSON): rows.registers_ndjson,
     }[part, format_]
     for one in wanted.schools:
-        query, written = None, 0
+        query, written, recorded = None, 0, part is Part.REGISTERS
         while query is None or written < len(query.days):
             async with database.reading(wanted.area.engine, one.school_id) as connection:
                 query = query or await wanted.query(connection, one)
@@ -162,10 +168,15 @@ async def _stream(wanted: _Wanted, part: Part, format_: Format) -> AsyncIterator
                 chunk = await write(connection, replace(query, days=days)) if days else b""
             written += _DAYS_A_CHUNK
             if chunk:
+                if not recorded:
+                    await wanted.record(one, read_by)
+                    recorded = True
                 yield chunk
 
 
-async def _page(area: Area, filters: DailyFilters, request: Request, response: Response) -> dict[str, Any]:
+async def _page(
+    area: Area, filters: DailyFilters, request: Request, response: Response, read_by: str | None
+) -> dict[str, Any]:
     if filters.part is Part.REGISTERS:
         raise _refused("part", "JSON gives both.")
     position = lists.position(filters.cursor, frozenset({"urn", "place", "now"}))
@@ -182,6 +193,8 @@ async def _page(area: Area, filters: DailyFilters, request: Request, response: R
             found = await _some(connection, replace(query, after=place, most=filters.limit + 1 - len(items)))
             shown = found[: filters.limit - len(items)]
             registers += await _registers(connection, query, shown)
+        if shown:
+            await wanted.record(one, read_by)
         items += found
         if len(items) > filters.limit:
             break

@@ -9,12 +9,11 @@ from pydantic import Field
 
 from codes.book import Session
 from codes.register import Amendment
-from kit import database, pupil_ids
+from kit import database, pupil_ids, reads
 from kit.fields import Body, Day, Text, written
 from kit.schools import Caller, midnight
 from ledger import read
 from ledger.as_at import AsAt
-from register_api import reads
 from register_api.bodies import AsAtRead, EntryItem, Faulty, Made, MadeBy, stands_alone
 from register_api.caller import AmendmentsWriter, AuditReader, DryRun
 from register_api.listing import Item, Listing, Paged, flat

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from kit import database, formats, lists
+from kit import database, formats, lists, reads
 from kit.fields import Body
 from ledger import read
 from ledger.as_at import resolve
-from register_api import reads
 from register_api.amendments import AuditFilters, narrowing, record_read
 from register_api.bodies import AsAtRead
 from register_api.caller import AuditReader

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from kit import database, lists
+from kit import database, lists, reads
 from kit.database import Connection
 from kit.fields import written
 from kit.problems import Fault, Problem
@@ -16,7 +16,6 @@ from kit.service import engine_of
 from ledger import checkpoints as book
 from ledger import proving, read
 from ledger.as_at import resolve
-from register_api import reads
 from register_api.bodies import AsAtRead
 from register_api.caller import AuditReader
 

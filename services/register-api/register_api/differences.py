@@ -8,13 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from codes.book import Session
-from kit import database, formats, lists, pupil_ids
+from kit import database, formats, lists, pupil_ids, reads
 from kit.database import Connection
 from kit.problems import Fault, Problem
 from kit.schools import Caller
 from ledger import read
 from ledger.as_at import AsAt, resolve
-from register_api import reads
 from register_api.bodies import AsAtRead
 from register_api.caller import AuditReader, FormatText
 from register_api.listing import said

@@ -8,14 +8,13 @@ from fastapi.responses import HTMLResponse
 
 from codes import book
 from codes.calendar import academic_year, academic_year_bounds
-from kit import database, pupil_ids
+from kit import database, pupil_ids, reads
 from kit.fields import written
 from kit.problems import Fault, Problem
 from kit.schools import AtSchool, Caller
 from ledger import checked_evidence, evidence
 from ledger.certificate import certificate
 from ledger.checking import Json
-from register_api import reads
 from register_api.checkpoints import Size, standing_at, unaltered
 from register_api.roll import PupilPath
 

@@ -7,11 +7,10 @@ from typing import IO, Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from kit import database
+from kit import database, reads
 from kit.problems import Fault, Problem
 from ledger.archive import ExchangeFailed, Form
 from ledger.exporting import Wanted, export
-from register_api import reads
 from register_api.caller import Administrator
 
 router = APIRouter(tags=["stream"])

@@ -12,12 +12,12 @@ from codes.ages import YEAR_GROUPS
 from codes.book import Session
 from codes.policy import Policy, times
 from codes.school import School
-from kit import database, pupil_ids
+from kit import database, pupil_ids, reads
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.schools import LONDON
 from ledger.as_at import AsAt
-from register_api import facts, reads
+from register_api import facts
 from register_api.caller import AuditReader
 from register_api.listing import Item, Listing, Paged, flat
 from register_api.registers import entry_dates

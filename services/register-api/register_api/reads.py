@@ -1,76 +1,20 @@
-"""Who looked at which pupil's history: each read is recorded before it is answered, and the reads can be listed."""
+"""Who looked at which pupil's history: the reads that both services record, listed."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BeforeValidator, Field, ValidationError
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field, ValidationError
 
 from kit import database, formats, lists, pupil_ids
-from kit.fields import Body, Day, Instant, Words, written
+from kit.fields import Body, Day, Instant, written
 from kit.schools import Caller, midnight
 from register_api.caller import AuditReader
 
 router = APIRouter(tags=["reads"])
 _sql = database.statements(__file__)
-
-What = Literal[
-    "pupil",
-    "pupil-marks",
-    "amendments",
-    "changes",
-    "events",
-    "late-entries",
-    "roll-changes",
-    "evidence",
-    "export",
-]
-
-
-def _utf8(value: Any) -> Any:
-    """Read a header as UTF-8, where the server read each byte as a character."""
-    return value.encode("latin-1").decode() if isinstance(value, str) else value
-
-
-ReadBy = Annotated[
-    Annotated[Words, BeforeValidator(_utf8)] | None,
-    Header(
-        alias="Rollbook-Read-By",
-        description="Who looks, as the client knows them: name and position, in UTF-8. Recorded with the read.",
-    ),
-]
-
-
-async def record(
-    caller: Caller,
-    read_by: str | None,
-    what: What,
-    seq: int,
-    *,
-    pupils: Sequence[str] | None = None,
-    dates: tuple[date | None, date | None] = (None, None),
-) -> None:
-    """Record that pupils' history is read up to a position, and commit: call it last before the answer.
-
-    `pupils` are the ids that the read names, None when it is of all; a pupil whom the school does not know is left out.
-    Raises whatever the database does, and then nothing may be answered.
-    """
-    async with database.writing(caller.engine, caller.school_id) as connection:
-        await _sql.record(
-            connection,
-            school_id=caller.school_id,
-            at=caller.now(),
-            what=what,
-            client_id=caller.identity.client_id,
-            read_by=read_by,
-            pupils=pupils,
-            first=dates[0],
-            last=dates[1],
-            seq=seq,
-        )
-
 
 COLUMNS = ("at", "client", "what", "pupil", "read_by", "from", "to", "as_at")
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from codes.book import Session
 from codes.calendar import academic_year, academic_year_bounds
 from codes.register import Sitting
-from kit import database, formats, pupil_ids
+from kit import database, formats, pupil_ids, reads
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.problems import Fault, Problem
@@ -17,7 +17,7 @@ from kit.schools import LONDON
 from ledger import read
 from ledger.as_at import AsAt, resolve
 from ledger.leaf import kind_of
-from register_api import facts, reads
+from register_api import facts
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, FormatText, RegisterReader
 from register_api.listing import AS_AT, flat, said

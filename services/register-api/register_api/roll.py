@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from codes.identifiers import upn_fault
-from kit import database, lists
+from kit import database, lists, reads
 from kit.database import Connection
 from kit.fields import Body, Day, written
 from kit.problems import Fault, Problem
@@ -18,7 +18,6 @@ from ledger import append
 from ledger.append import NewChange
 from ledger.as_at import resolve
 from ledger.leaf import canonical
-from register_api import reads
 from register_api.admission import PupilItem, PutPupil, entry_after, fault, faults_of, id_fault, on_roll
 from register_api.bodies import AsAtRead, Change, Faulty, stands_alone
 from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from kit import database, pupil_ids
+from kit import database, pupil_ids, reads
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.schools import midnight
 from ledger.as_at import AsAt
-from register_api import reads
 from register_api.caller import AuditReader
 from register_api.listing import Item, Listing, Paged, Row, flat
 

@@ -6,13 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from kit import database
+from kit import database, reads
 from kit.lists import MOST
 from ledger import read
 from ledger.as_at import AsAt, resolve
 from ledger.leaf import canonical
 from ledger.paths import Place
-from register_api import reads
 from register_api.caller import AsAtText, AuditReader
 from register_api.listing import AS_AT, said
 

@@ -1,0 +1,111 @@
+"""Who reads figures, alerts or rows of pupils is recorded before the answer, as who reads their entries is."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from analytics_worker.app import WorkerSettings, create_app
+from kit.database import Connection
+from tests.analytics_worker.conftest import Calling
+from tests.analytics_worker.writing import Desk, School
+from tests.support.postgres import Database
+
+DAY = "2026-11-20"
+DAILY = f"/v1/local-authorities/931/daily?date={DAY}"
+MONDAY_TO_FRIDAY = ("2026-11-16", "2026-11-20")
+
+# Every route that gives something of pupils, with what its read is recorded as.
+RECORDED_AS: dict[str, str | None] = {
+    "/v1/schools/{urn}/attendance": None,
+    "/v1/schools/{urn}/attendance?by=class": None,
+    "/v1/schools/{urn}/attendance?by=pupil&period=week": "attendance",
+    "/v1/schools/{urn}/pupils/{id}/attendance": "pupil-attendance",
+    "/v1/schools/{urn}/alerts": "alerts",
+    "/v1/local-authorities/{la_code}/daily": "daily",
+}
+
+
+@pytest.fixture(scope="module")
+async def school(desk: Desk) -> School:
+    """Give a school with an N that is overdue, so that it has an alert."""
+    school = await desk.open("930701", pupils=3)
+    for day in ("2026-11-02", "2026-11-03", *MONDAY_TO_FRIDAY):
+        await school.enter(*((n, day, session, "N" if n == 1 else "/") for n in (1, 2, 3) for session in ("AM", "PM")))
+    await desk.sweep()
+    return school
+
+
+@pytest.fixture
+async def owner(database: Database) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(database.owner_url)
+    yield connection
+    await connection.close()
+
+
+async def recorded(owner: Connection, school: School) -> list[dict[str, Any]]:
+    rows = await owner.fetch(
+        "DELETE FROM access.pupil_read WHERE school_id = $1 "
+        "RETURNING what, pupil_no, first_day::text, last_day::text, seq, client_id, read_by",
+        school.school_id,
+    )
+    return [dict(row) for row in rows]
+
+
+def test_every_route_that_gives_something_of_pupils_is_here() -> None:
+    settings = WorkerSettings.model_construct(database_url="postgresql://nowhere")
+    paths = {path for path, methods in create_app(settings).openapi()["paths"].items() if path.startswith("/v1/")}
+    assert {path.partition("?")[0] for path in RECORDED_AS} == paths
+
+
+@pytest.mark.parametrize(("path", "what"), RECORDED_AS.items())
+async def test_each_read_of_pupils_leaves_one_row_and_no_other_does(
+    school: School, calling: Calling, owner: Connection, path: str, what: str | None
+) -> None:
+    await owner.execute("ALTER TABLE access.pupil_read DISABLE TRIGGER append_only")
+    await recorded(owner, school)
+    async with calling() as http:
+        asked = path.format(urn=school.urn, id="p-1", la_code="931")
+        answer = await http.get(asked, headers={"Rollbook-Read-By": "C. Officer, Attendance adviser"})
+    assert answer.status_code == 200, answer.text
+    rows = await recorded(owner, school)
+    assert [row["what"] for row in rows] == ([what] if what else [])
+    for row in rows:
+        assert (row["client_id"], row["read_by"]) == ("a-reader", "C. Officer, Attendance adviser")
+        assert (row["pupil_no"] is not None) == (what == "pupil-attendance")
+        assert row["seq"] > 0
+
+
+@pytest.mark.parametrize("format_", ["json", "csv", "ndjson"])
+async def test_an_authority_that_pulls_a_day_is_recorded_at_each_school_of_which_it_gets_rows(
+    school: School, calling: Calling, owner: Connection, format_: str
+) -> None:
+    await owner.execute("ALTER TABLE access.pupil_read DISABLE TRIGGER append_only")
+    await recorded(owner, school)
+    async with calling("authority", "931") as http:
+        body = (await http.get(f"{DAILY}&format={format_}")).text
+        assert school.urn in body
+        after = (await http.get(f"{DAILY}&limit=1000")).json()["changed_after"]
+        pulled = await recorded(owner, school)
+        # Nothing was restated since, so nothing is read.
+        assert (
+            await http.get(f"/v1/local-authorities/931/daily?changed_after={after}&format={format_}")
+        ).status_code == 200
+        assert await recorded(owner, school) == []
+    assert [(row["what"], row["first_day"], row["last_day"], row["pupil_no"]) for row in pulled] == [
+        ("daily", DAY, DAY, None)
+    ] * 2
+
+
+async def test_figures_that_cannot_be_recorded_are_not_given(
+    school: School, calling: Calling, owner: Connection
+) -> None:
+    await owner.execute("REVOKE INSERT ON access.pupil_read FROM rollbook_analytics")
+    try:
+        async with calling() as http:
+            answer = await http.get(f"/v1/schools/{school.urn}/pupils/p-1/attendance")
+        assert answer.status_code == 500
+        assert "attendance_perc" not in answer.text
+    finally:
+        await owner.execute("GRANT INSERT ON access.pupil_read TO rollbook_analytics")
