@@ -82,6 +82,10 @@ def _evidence(file: Path, given: _Given, page: Path | None) -> _Checked:
     if page is not None:
         page.write_text(certificate.certificate(document), "utf-8")
     removed = f" Removed by recorded acts: {', '.join(held.removed)}." if held.removed else ""
+    if held.said_removed:
+        removed += f" Missing, and said to be removed since: {', '.join(held.said_removed)}."
+    if held.not_shown:
+        removed += f" Of {', '.join(held.not_shown)} nothing is shown."
     gone = f" {held.let_go} more were let go, by a recorded act." if held.let_go else ""
     sentence = (
         f"holds. {held.entries} entries of {document['pupil']} in {document['academic_year']}, unchanged and complete "

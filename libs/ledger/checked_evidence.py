@@ -18,7 +18,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Held:
     """What held: the claim of the checkpoint, and how many events and entries were shown.
 
-    Beside them, what a reader should know: texts that an act has removed, how many entries of the year were let go, and
+    Beside them, what a reader should know: texts that a proven act has removed, texts said to have been
+    removed by acts that the checkpoint does not cover, how many entries of the year were let go, and
     subjects of which no change was shown.
     """
 
@@ -26,6 +27,7 @@ class Held:
     events: int
     entries: int
     removed: tuple[str, ...]
+    said_removed: tuple[str, ...]
     let_go: int
     not_shown: tuple[str, ...]
 
@@ -128,8 +130,15 @@ def check(document: Json, claim: Claim) -> Held:
         if document["applied"][name] != value:
             raise Fault(f"what is written as {name} does not follow from the events")
     others = {f"calendar:{year}", "policy", "school"} - counts.keys()
+    proven_acts, others_said = texts.removed.keys() & counts.keys(), texts.removed.keys() - counts.keys()
     return Held(
-        claim, len(events), len(document["entries"]), tuple(sorted(texts.removed)), let_go, tuple(sorted(others))
+        claim,
+        len(events),
+        len(document["entries"]),
+        tuple(sorted(proven_acts)),
+        tuple(sorted(others_said)),
+        let_go,
+        tuple(sorted(others)),
     )
 
 

@@ -292,7 +292,8 @@ async def test_a_removed_text_is_missing_from_evidence_that_holds_all_the_same(
     for document in (before, after):
         assert "A. Child" not in json.dumps(document)
         assert document["entries"][0]["versions"][1]["removed"] == ["reason"]
-        assert court.held(document).endswith(f"Removed by recorded acts: text:{seq}/reason.")
+    assert court.held(before).endswith(f"Missing, and said to be removed since: text:{seq}/reason.")
+    assert court.held(after).endswith(f"Removed by recorded acts: text:{seq}/reason.")
     page = await court.http.get(court.office.path("/pupils/p-007/evidence/certificate"), params=YEAR)
     assert "(removed by a recorded act)" in page.text
 
