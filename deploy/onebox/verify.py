@@ -70,8 +70,13 @@ def _evidence(file: Path, signed: Checkpoint, page: Path | None) -> _Checked:
 
 def _export(file: Path, signed: Checkpoint, keys: Sequence[PublicKey]) -> _Checked:
     with file.open("rb") as opened, archive.Reading(opened) as reading:
+        try:
+            held = checked_export.check(reading, _claims(reading.document("standings.json"), signed, keys))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            # A file that is damaged says nothing of its events.
+            reading.check()
+            raise
         reading.check()
-        held = checked_export.check(reading, _claims(reading.document("standings.json"), signed, keys))
     after = f" {held.not_covered} later events are not covered by a checkpoint yet." if held.not_covered else ""
     sentence = (
         f"holds. {held.events} events of register {reading.manifest.register}, unchanged and complete as at "

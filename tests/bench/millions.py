@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kit import database as kit_database
 from kit.database import Connection
-from ledger import append, checkpoints, sealing
+from ledger import append, checkpoints, exporting, sealing
 from ledger.append import NewMark
 from ledger.note import SigningKey
 from ledger.writers import Person, writers
@@ -136,7 +137,7 @@ def _wrong(number: int, session: str, pupils: int) -> list[tuple[int, int]]:
 
 
 async def load(database: Database, urn: str, days: Sequence[date], *, schools: int, pupils: int) -> Loaded:
-    """Give a school that was set up its year, and as many others the same; sealed and signed at the end of each week."""
+    """Give a school that was set up its year, and others the same; sealed and signed at the end of each week."""
     engine = kit_database.connect(database.register_url, name="bench", pool_size=1)
     # Two copy at a time: the loading is to take minutes, not tens of them.
     both = [await asyncpg.connect(database.owner_url, server_settings={"synchronous_commit": "off"}) for _ in "ab"]
@@ -151,7 +152,10 @@ async def load(database: Database, urn: str, days: Sequence[date], *, schools: i
         for number in range(len(days)):
             before = await _day(engine, school, days, number, pupils, now)
             await asyncio.gather(
-                *(each.execute(EVENTS, school, before, share, CLASS_OF) for each, share in zip(both, shares, strict=True))
+                *(
+                    each.execute(EVENTS, school, before, share, CLASS_OF)
+                    for each, share in zip(both, shares, strict=True)
+                )
             )
             await owner.execute(TEXTS, school, before, others)
             if number % WEEK == 0 or number == len(days) - 1:
@@ -173,9 +177,7 @@ async def _sign(engine: AsyncEngine) -> None:
     assert await checkpoints.sign(engine, [KEY], datetime.now(UTC), every=timedelta(0), ended=None)
 
 
-async def _day(
-    engine: AsyncEngine, school: int, days: Sequence[date], number: int, pupils: int, now: datetime
-) -> int:
+async def _day(engine: AsyncEngine, school: int, days: Sequence[date], number: int, pupils: int, now: datetime) -> int:
     """Append one day, session by session, and give where the stream stood before it."""
     marks = [list(entered(number, days[number], session, pupils)) for session in ("AM", "PM")]
     before = None
@@ -203,3 +205,40 @@ async def _copy(owner: Connection, school: int, others: Sequence[int]) -> None:
             others,
         )
     await owner.execute("VACUUM ANALYZE")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A register in a file, what it is to be checked against, and how many events it has."""
+
+    export: Path
+    checkpoint: Path
+    key: Path
+    events: int
+
+    def told(self) -> dict[str, str | int]:
+        """Give it as a process is told of it."""
+        return {
+            "export": str(self.export),
+            "checkpoint": str(self.checkpoint),
+            "key": str(self.key),
+            "events": self.events,
+        }
+
+
+async def exported(database: Database, urn: str, folder: Path) -> Exported:
+    """Export the register of the school, and write down the last checkpoint and the key that it was signed with."""
+    files = [folder / name for name in ("register.zip", "checkpoint", "key")]
+    engine = kit_database.connect(database.register_url, name="bench", pool_size=1)
+    try:
+        async with kit_database.reading(engine) as connection:
+            school = await connection.fetchval("SELECT school_id FROM register.urn WHERE urn = $1", urn)
+            note = await connection.fetchval("SELECT note FROM ledger.checkpoint ORDER BY size DESC LIMIT 1")
+        async with kit_database.reading(engine, school) as connection:
+            with files[0].open("wb") as file:
+                manifest = await exporting.export(connection, school, file, datetime.now(UTC), exporting.Wanted())
+    finally:
+        await engine.dispose()
+    files[1].write_text(note)
+    files[2].write_text(f"{KEY.public}\n")
+    return Exported(files[0], files[1], files[2], manifest["seq"])
