@@ -96,11 +96,16 @@ def _evidence(file: Path, given: _Given, page: Path | None) -> _Checked:
 
 def _export(file: Path, given: _Given) -> _Checked:
     with file.open("rb") as opened, archive.Reading(opened) as reading:
+        try:
+            standings = reading.document("standings.json")["standings"]
+            signed = _serving(standings, given)
+            claims = [_claim(each, signed, given.keys) for each in standings]
+            held = checked_export.check(reading, claims)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            # A file that is damaged says nothing of its events.
+            reading.check()
+            raise
         reading.check()
-        standings = reading.document("standings.json")["standings"]
-        signed = _serving(standings, given)
-        claims = [_claim(each, signed, given.keys) for each in standings]
-        held = checked_export.check(reading, claims)
     after = f" {held.not_covered} later events are not covered by a checkpoint yet." if held.not_covered else ""
     sentence = (
         f"holds. {held.events} events of register {reading.manifest.register}, unchanged and complete as at "

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 from ledger import paths, streams, tree
 from ledger.archive import Reading
-from ledger.checking import Chains, Claim, Fault, Json, Texts, subject_of
+from ledger.checking import SAID, Chains, Claim, Fault, Json, Texts, subject_of
 from ledger.covers import Folded, Uncovered
 from ledger.leaf import contents_bytes
 from ledger.tree import BLOCK, PRINT
+
+_parsed = json.JSONDecoder().decode
+_NOTHING = [None] * len(SAID)
 
 Subjects = Mapping[str, tuple[bytes, int]]
 """By subject of the contents: its key, and how many of its events have been let go."""
@@ -39,14 +42,13 @@ class _Followed:
     ids: dict[int, tuple[str, str]] = field(default_factory=dict)
     counted: list[tuple[Claim, dict[str, int]]] = field(default_factory=list)
     rolls: dict[int, int] = field(default_factory=dict)
+    known: set[tuple[bytes, str, str | None]] = field(default_factory=set)
     let_go: int = 0
     suspect: Fault | None = None
 
-    def take(self, line: bytes, leaf: Json, given: Json) -> None:
+    def take(self, line: bytes, leaf: Json, beside: bytes) -> None:
         """Take the next event; raise Fault, or remember the first whose hash is not that of its sealing."""
         seq = leaf["seq"]
-        if given["seq"] != seq:
-            raise Fault(f"has the texts of event {given['seq']} beside it", seq)
         if seq > self.folded.size + 1:
             self._pass_over(seq - 1)
         self.chains.follow(leaf)
@@ -55,7 +57,7 @@ class _Followed:
         known = self.prints.get(block, b"")[at * PRINT : (at + 1) * PRINT]
         if self.suspect is None and known and known != hash_[:PRINT]:
             self.suspect = Fault("is not the event that was sealed under this number", seq)
-        self.texts.check(leaf, given["texts"])
+        texts = self._beside(leaf, beside)
         self.folded.add_hash(hash_)
         self.hashes[seq] = hash_
         subject = subject_of(leaf)
@@ -64,8 +66,24 @@ class _Followed:
             self.let_go = seq
         if leaf["kind"] == "roll-changed":
             self.rolls[seq] = int(subject.removeprefix("pupil:"))
-        if leaf["kind"] == "roll-changed" and "body" in given["texts"]:
-            self.ids[seq] = (subject, json.loads(given["texts"]["body"]["text"])["id"])
+        if leaf["kind"] == "roll-changed" and "body" in texts:
+            self.ids[seq] = (subject, json.loads(texts["body"]["text"])["id"])
+
+    def _beside(self, leaf: Json, line: bytes) -> Json:
+        """Check the texts beside an event, and give them; none where they are only who made it, and known to hold."""
+        start, _, rest = line.partition(b',"texts":')
+        who = (rest, leaf["client"], leaf["made_by"])
+        is_plain = start == b'{"seq":%d' % leaf["seq"] and rest.endswith(b"}")
+        if is_plain and who in self.known and [*map(leaf.get, SAID)] == _NOTHING:
+            return {}
+        given = {"seq": leaf["seq"], "texts": _parsed(rest[:-1].decode())} if is_plain else json.loads(line)
+        if given["seq"] != leaf["seq"]:
+            raise Fault(f"has the texts of event {given['seq']} beside it", leaf["seq"])
+        texts: Json = given["texts"]
+        self.texts.check(leaf, texts)
+        if is_plain and texts.keys() == {"client", "made_by"}:
+            self.known.add(who)
+        return texts
 
     def _pass_over(self, end: int) -> None:
         try:
@@ -86,11 +104,10 @@ def check(file: Reading, claims: Sequence[Claim]) -> Held:
     waiting = list(claims)
     try:
         for line, beside in zip(streams.leaves(file), streams.texts(file), strict=True):
-            leaf = json.loads(line)
-            given = json.loads(beside)
+            leaf = _parsed(line.decode())
             while waiting and leaf["seq"] > waiting[0].seq:
                 _holds(read, waiting.pop(0))
-            read.take(line, leaf, given)
+            read.take(line, leaf, beside)
         while waiting:
             _holds(read, waiting.pop(0))
     except Fault as fault:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +16,12 @@ from ledger.note import Checkpoint, PublicKey
 Json = Mapping[str, Any]
 
 _ENTRIES = frozenset({"mark-entered", "mark-amended"})
-_PARTS = ("reason", "nature", "by_system", "body", "client", "made_by")
+# As a leaf names what it commits to, and as the text beside it is named, also by the act of removing it.
+_PARTS = tuple(
+    (name.replace("-", "_"), name) for name in ("reason", "nature", "by-system", "body", "client", "made_by")
+)
+SAID = tuple(member for member, _ in _PARTS[:4])
+"""The members of a leaf that commit to what was said, not to who said it."""
 
 
 class Fault(ValueError):
@@ -75,13 +81,17 @@ def claim(standing: Json, checkpoint: Checkpoint) -> Claim:
 def subject_of(leaf: Json) -> str:
     """Give what an event is counted under in the contents: a pupil and academic year, or the subject of a change."""
     if leaf["kind"] in _ENTRIES:
-        return f"pupil:{leaf['pupil_no']}/{academic_year(date.fromisoformat(leaf['date']))}"
+        return f"pupil:{leaf['pupil_no']}/{_year(leaf['date'])}"
     return str(leaf["subject"])
 
 
-def _committed(part: str, text: Json) -> tuple[bytes, bytes]:
-    words = person(text["name"], text["position"]) if part == "made_by" else text["text"]
-    return bytes.fromhex(text["salt"]), words.encode()
+@lru_cache(maxsize=4_096)
+def _year(on: str) -> str:
+    return academic_year(date.fromisoformat(on))
+
+
+def _words(part: str, text: Json) -> str:
+    return person(text["name"], text["position"]) if part == "made_by" else text["text"]
 
 
 @dataclass(slots=True)
@@ -89,27 +99,28 @@ class Texts:
     """The texts beside the leaves: each is what its leaf commits to, or was removed by an act in the stream."""
 
     removed: dict[str, int] = field(default_factory=dict)
-    _held: set[tuple[str, bytes, bytes]] = field(default_factory=set)
+    _held: set[tuple[str | None, ...]] = field(default_factory=set)
 
     def check(self, leaf: Json, texts: Json) -> None:
         """Check the texts of one event; raise Fault when one is not what the leaf commits to, or is one too many."""
-        seq = leaf["seq"]
-        given = {part.replace("-", "_"): text for part, text in texts.items()}
-        for part in _PARTS:
-            commitment, text = leaf.get(part), given.pop(part, None)
+        seq, found = leaf["seq"], 0
+        for member, part in _PARTS:
+            commitment, text = leaf.get(member), texts.get(part)
             if text is None:
                 if commitment is not None:
-                    # Hyphens as in the part's own name, by which the act of removing it names it.
-                    self.removed[f"text:{seq}/{part.replace('_', '-')}"] = seq
+                    self.removed[f"text:{seq}/{part}"] = seq
                 continue
-            pair = (str(commitment), *_committed(part, text))
-            if pair not in self._held:
-                if sha256(pair[1] + pair[2]).hexdigest() != commitment:
-                    raise Fault(f"the {part.replace('_', ' ')} is not the one that was recorded", seq)
+            found += 1
+            # All that is hashed: the few who write stand beside every event, and are hashed once.
+            whole = (part, commitment, text["salt"], text.get("text"), text.get("name"), text.get("position"))
+            if whole not in self._held:
+                if sha256(bytes.fromhex(text["salt"]) + _words(part, text).encode()).hexdigest() != commitment:
+                    raise Fault(f"the {member.replace('_', ' ')} is not the one that was recorded", seq)
                 if part in ("client", "made_by"):
-                    self._held.add(pair)
-        if given:
-            raise Fault(f"a text that the event does not have: {', '.join(sorted(given))}", seq)
+                    self._held.add(whole)
+        if found < len(texts):
+            more = ", ".join(sorted(texts.keys() - {part for _, part in _PARTS})) or "null"
+            raise Fault(f"a text that the event does not have: {more}", seq)
 
 
 @dataclass(slots=True)

@@ -14,9 +14,8 @@ from kit.fields import written
 from ledger import checkpoints, parquet, read
 from ledger.archive import STREAMS, ExchangeFailed, Form, Hashed, Writing
 from ledger.covers import Uncovered, needed
-from ledger.leaf import canonical
+from ledger.leaf import Event, canonical
 from ledger.paths import Span
-from ledger.read import Event
 
 PORTION = 1_000
 """Events that are in memory at once."""

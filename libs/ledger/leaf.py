@@ -58,6 +58,15 @@ class ChangeLeaf:
     reason: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of the stream as it was hashed, and the texts that it commits to, each with its salt (hex)."""
+
+    seq: int
+    leaf: bytes
+    texts: Mapping[str, Mapping[str, str]]
+
+
 def micros(instant: datetime) -> int:
     """Give an instant as whole microseconds since 1970 in UTC."""
     return (instant - _EPOCH) // _MICROSECOND

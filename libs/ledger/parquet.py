@@ -9,8 +9,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from ledger.archive import LONGEST_LINE, ExchangeFailed, Hashed
-from ledger.leaf import canonical
-from ledger.read import Event
+from ledger.leaf import Event, canonical
 
 _TEXTS = ("seq", "part", "salt", "text", "name", "position")
 _ROWS_AT_ONCE = 1_000

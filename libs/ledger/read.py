@@ -10,7 +10,7 @@ import asyncpg
 from kit import database
 from kit.database import Connection
 from ledger.covers import pieces
-from ledger.leaf import ChangeLeaf, MarkLeaf, change_bytes, mark_bytes_with, nonce
+from ledger.leaf import ChangeLeaf, Event, MarkLeaf, change_bytes, mark_bytes_with, nonce
 from ledger.paths import Place
 from ledger.writers import first_year
 
@@ -197,15 +197,6 @@ async def marked_dates(connection: Connection, school_id: int, dates: tuple[date
         tuple(row.values())
         async for row in _sql.marked_dates(connection, school_id=school_id, first=dates[0], last=dates[1])
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event of the stream as it was hashed, and the texts that it commits to, each with its salt (hex)."""
-
-    seq: int
-    leaf: bytes
-    texts: Mapping[str, Mapping[str, str]]
 
 
 async def events(connection: Connection, school_id: int, after: int, limit: int) -> list[Event]:

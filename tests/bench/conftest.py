@@ -1,5 +1,6 @@
 """The server that is measured: as `make run` starts one, not with the smaller settings of the tests."""
 
+import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -7,12 +8,25 @@ from pathlib import Path
 import pytest
 
 from onebox import postgres
+from tests.bench.report import Table
 from tests.support import postgres as databases
 from tests.support.postgres import Database
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bench-json", type=Path, default=None, help="where `make bench` writes its figures as JSON")
+
+
+@pytest.fixture(scope="session")
+def table(pytestconfig: pytest.Config) -> Iterator[Table]:
+    """Give the one table that the bench fills, printed when all is measured."""
+    filled = Table()
+    yield filled
+    if not filled.rows:
+        return
+    print("\n\n" + filled.as_text() + "\n")
+    if (path := pytestconfig.getoption("--bench-json")) is not None:
+        path.write_text(json.dumps(filled.as_json(), indent=2) + "\n")
 
 
 @pytest.fixture(scope="session")

@@ -70,58 +70,85 @@ class Limit:
         return median(self.of.p50)
 
 
-def as_json(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio]) -> dict[str, Any]:
-    """Give everything that was measured, round by round."""
-    return {
-        "machine": facts,
-        "rows": [
-            {
-                "name": row.name,
-                "unit": row.unit,
-                "median": median(row.rates),
-                "rounds": row.rates,
-                "p50_ms": row.p50,
-                "p99_ms": row.p99,
-                "processor_shares": row.shares,
-            }
-            for row in rows
-        ],
-        "ratios": [
-            {"of": ratio.of.name, "to": ratio.to.name, "median": ratio.value, "rounds": ratio.rounds, "aim": ratio.aim}
-            for ratio in ratios
-        ],
-    }
+@dataclass(slots=True)
+class Table:
+    """All that one run measures."""
 
+    facts: dict[str, Any] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    ratios: list[Ratio] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
 
-def as_table(facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio], limits: Sequence[Limit] = ()) -> str:
-    """Give the table, and under it the machine that it holds for."""
-    lines = [("", "median", "lowest-highest", "", "p50 ms", "p99 ms", "service/postgresql/writer")]
-    for row in rows:
-        spread = f"{min(row.rates):,.0f}-{max(row.rates):,.0f}"
-        shares = (
-            "/".join(f"{row.share(name):.0%}" for name in ("service", "postgresql", "writer")) if row.shares else ""
+    def add(
+        self, facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio] = (), limits: Sequence[Limit] = ()
+    ) -> None:
+        """Add what was measured together; of what others took meanwhile, the most is kept."""
+        elsewhere = max(facts["elsewhere"], self.facts.get("elsewhere", 0.0))
+        self.facts = {**self.facts, **facts, "elsewhere": elsewhere}
+        self.rows += rows
+        self.ratios += ratios
+        self.limits += limits
+
+    def as_json(self) -> dict[str, Any]:
+        """Give everything that was measured, round by round."""
+        return {
+            "machine": self.facts,
+            "rows": [
+                {
+                    "name": row.name,
+                    "unit": row.unit,
+                    "median": median(row.rates),
+                    "rounds": row.rates,
+                    "p50_ms": row.p50,
+                    "p99_ms": row.p99,
+                    "processor_shares": row.shares,
+                }
+                for row in self.rows
+            ],
+            "ratios": [
+                {"of": each.of.name, "to": each.to.name, "median": each.value, "rounds": each.rounds, "aim": each.aim}
+                for each in self.ratios
+            ],
+            "limits": [
+                {"of": each.of.name, "median_ms": each.value, "rounds_ms": each.of.p50, "aim_ms": each.most}
+                for each in self.limits
+            ],
+        }
+
+    def as_text(self) -> str:
+        """Give the table, and under it the machine that it holds for."""
+        lines = [("", "median", "lowest-highest", "", "p50 ms", "p99 ms", "service/postgresql/writer")]
+        for row in self.rows:
+            spread = f"{min(row.rates):,.0f}-{max(row.rates):,.0f}"
+            shares = (
+                "/".join(f"{row.share(name):.0%}" for name in ("service", "postgresql", "writer")) if row.shares else ""
+            )
+            times = (f"{median(row.p50):.2f}", f"{median(row.p99):.2f}") if row.timed else ("", "")
+            lines.append((row.name, f"{median(row.rates):,.0f}", spread, row.unit, *times, shares))
+        ratios = [("", "ratio", "lowest-highest", "aim", "")]
+        for ratio in self.ratios:
+            met = "met" if ratio.value >= ratio.aim else "not met"
+            spread = f"{min(ratio.rounds):.2f}-{max(ratio.rounds):.2f}"
+            ratios.append((f"{ratio.of.name} : {ratio.to.name}", f"{ratio.value:.2f}", spread, f"{ratio.aim:.2f}", met))
+        limits = [("", "ms", "lowest-highest", "aim", "")]
+        for limit in self.limits:
+            met = "met" if limit.value <= limit.most else "not met"
+            spread = f"{min(limit.of.p50):.1f}-{max(limit.of.p50):.1f}"
+            limits.append((limit.of.name, f"{limit.value:.1f}", spread, f"{limit.most:.0f}", met))
+        parts: list[Sequence[tuple[str, ...]]] = [lines]
+        parts += [each for each in (ratios, limits) if len(each) > 1]
+        return "\n\n".join((*("\n".join(_aligned(part)) for part in parts), self._machine()))
+
+    def _machine(self) -> str:
+        server, elsewhere = self.facts["postgresql"], self.facts["elsewhere"]
+        return (
+            f"{self.facts['cores']} cores, {self.facts['processor']}; Python {self.facts['python']}; "
+            f"PostgreSQL {server['server_version']}, fsync {server['fsync']}, "
+            f"synchronous_commit {server['synchronous_commit']}, shared_buffers {server['shared_buffers']}; "
+            f"fdatasync of 8 KiB {self.facts['fdatasync_us']:.0f} us\n"
+            f"Other programs took up to {elsewhere:.0%} of the cores meanwhile"
+            + (": do not quote these figures." if elsewhere > MOST_ELSEWHERE else ".")
         )
-        times = (f"{median(row.p50):.2f}", f"{median(row.p99):.2f}") if row.timed else ("", "")
-        lines.append((row.name, f"{median(row.rates):,.0f}", spread, row.unit, *times, shares))
-    compared = [("", "ratio" if ratios else "ms", "lowest-highest", "aim", "")]
-    for ratio in ratios:
-        met = "met" if ratio.value >= ratio.aim else "not met"
-        spread = f"{min(ratio.rounds):.2f}-{max(ratio.rounds):.2f}"
-        compared.append((f"{ratio.of.name} : {ratio.to.name}", f"{ratio.value:.2f}", spread, f"{ratio.aim:.2f}", met))
-    for limit in limits:
-        met = "met" if limit.value <= limit.most else "not met"
-        spread = f"{min(limit.of.p50):.2f}-{max(limit.of.p50):.2f}"
-        compared.append((f"{limit.of.name}, ms", f"{limit.value:.2f}", spread, f"{limit.most:.0f}", met))
-    server = facts["postgresql"]
-    machine = (
-        f"{facts['cores']} cores, {facts['processor']}; Python {facts['python']}; "
-        f"PostgreSQL {server['server_version']}, fsync {server['fsync']}, "
-        f"synchronous_commit {server['synchronous_commit']}, shared_buffers {server['shared_buffers']}; "
-        f"fdatasync of 8 KiB {facts['fdatasync_us']:.0f} us\n"
-        f"Other programs took {facts['elsewhere']:.0%} of the cores meanwhile"
-        + (": do not quote these figures." if facts["elsewhere"] > MOST_ELSEWHERE else ".")
-    )
-    return "\n\n".join(("\n".join(_aligned(lines)), "\n".join(_aligned(compared)), machine))
 
 
 def _aligned(lines: Sequence[tuple[str, ...]]) -> list[str]:

@@ -11,7 +11,7 @@ from joserfc.jwk import OKPKey
 
 from onebox import services
 from onebox.postgres import write_private
-from tests.bench.world import CALENDAR, YEAR, School, pupils_of_school
+from tests.bench.world import CALENDAR, CLASSES, YEAR, School, pupils_of_school
 from tests.support.postgres import Database
 from tests.support.school import POLICY, put
 from tests.support.services import add_client, token
@@ -19,7 +19,7 @@ from tests.support.services import add_client, token
 LA = "931"
 ISSUER = "http://127.0.0.1:8000"
 READER = ("attendance:read",)
-MIS = ("marks:write", "register:read", "audit:read")
+MIS = ("marks:write", "register:read", "audit:read", "evidence:read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ class Subject:
 
 
 @asynccontextmanager
-async def subject(database: Database, folder: Path, *, processes: int, schools: int) -> AsyncIterator[Subject]:
+async def subject(
+    database: Database, folder: Path, *, processes: int, schools: int, classes: int = CLASSES
+) -> AsyncIterator[Subject]:
     """Run the register API, started as `rollbook up` starts it, with schools that are ready for their registers."""
     key = folder / "signing-key.json"
     write_private(key, OKPKey.generate_key("Ed25519").as_dict(private=True))
@@ -54,7 +56,7 @@ async def subject(database: Database, folder: Path, *, processes: int, schools: 
             running.append(services.start("register API", "register_api.app:create_app", _free_port(), log, settings))
             services.await_ready(running[-1])
         urns = [str(900_001 + number) for number in range(schools)]
-        yield Subject(database, tuple(running), await _set_up(database, running[0].url, urns), folder)
+        yield Subject(database, tuple(running), await _set_up(database, running[0].url, urns, classes), folder)
     finally:
         services.stop(running)
 
@@ -72,7 +74,7 @@ async def reading(of: Subject) -> AsyncIterator[tuple[services.Service, str]]:
         services.stop([service])
 
 
-async def _set_up(database: Database, address: str, urns: list[str]) -> tuple[School, ...]:
+async def _set_up(database: Database, address: str, urns: list[str], classes: int) -> tuple[School, ...]:
     found = []
     admin = await token(address, await add_client(database, ("roll:write", "admin")))
     headers = {"Authorization": f"Bearer {admin}"}
@@ -81,7 +83,7 @@ async def _set_up(database: Database, address: str, urns: list[str]) -> tuple[Sc
             school = {"name": f"Invented Primary {urn}", "phase": "primary", "age_range": [4, 11], "policy": POLICY}
             await put(http, f"/v1/schools/{urn}", {**school, "la_code": LA, "laestab": f"{LA}{urn[-4:]}"})
             await put(http, f"/v1/schools/{urn}/calendar/{YEAR}", CALENDAR)
-            pupils = pupils_of_school()
+            pupils = pupils_of_school(classes)
             answer = await http.post(f"/v1/schools/{urn}/pupils", json={"pupils": pupils})
             assert answer.json()["entered"] == len(pupils), answer.text
             # Writing needs the school's own client.

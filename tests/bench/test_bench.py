@@ -1,6 +1,5 @@
 """`make bench`: everything side by side in one run, round after round, and one table."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -12,8 +11,8 @@ import pytest
 
 from onebox.postgres import Server
 from onebox.services import Service
-from tests.bench import bare, checks, machine, report, same_query, writing
-from tests.bench.report import Limit, Ratio, Row
+from tests.bench import bare, checks, machine, same_query, writing
+from tests.bench.report import Limit, Ratio, Row, Table
 from tests.bench.subject import LA, reading, subject
 from tests.bench.world import CLASS_OF, CLASSES, open_days
 from tests.support.postgres import Database
@@ -32,9 +31,7 @@ READY = {"load": 3_000, "bare": 12_000, "eventsourced": 5_000}
 
 
 @pytest.mark.bench
-async def test_bench(
-    server_in_service: Server, database_in_service: Database, tmp_path: Path, pytestconfig: pytest.Config
-) -> None:
+async def test_bench(server_in_service: Server, database_in_service: Database, tmp_path: Path, table: Table) -> None:
     database = database_in_service
     facts = await machine.facts(database.owner_url, tmp_path)
     owner = await asyncpg.connect(database.owner_url)
@@ -106,13 +103,13 @@ async def test_bench(
         *(Ratio(http_row, recorder, 1.0) for http_row in (one, two) for recorder in (application, aggregate)),
         Ratio(day, copy, 0.5),
     ]
-    print("\n\n" + report.as_table(facts, rows, ratios) + "\n")
-    if (path_of_json := pytestconfig.getoption("--bench-json")) is not None:
-        path_of_json.write_text(json.dumps(report.as_json(facts, rows, ratios), indent=2) + "\n")
+    table.add(facts, rows, ratios)
 
 
 @pytest.mark.bench
-async def test_bench_of_checkpoints(server_in_service: Server, database_in_service: Database, tmp_path: Path) -> None:
+async def test_bench_of_checkpoints(
+    server_in_service: Server, database_in_service: Database, tmp_path: Path, table: Table
+) -> None:
     database = database_in_service
     facts = await machine.facts(database.owner_url, tmp_path)
     signing = Row(f"a checkpoint over {HEADS:,} heads", "checkpoints/s")
@@ -123,4 +120,4 @@ async def test_bench_of_checkpoints(server_in_service: Server, database_in_servi
         done = await writing.run("checkpoint", **wanted)
         signing.add(done, machine.shares(before, machine.spent([], server_in_service.pid), done.processor))
     facts["elsewhere"] = machine.elsewhere(began, machine.busy([], server_in_service.pid))
-    print("\n\n" + report.as_table(facts, [signing], [], [Limit(signing, 100)]) + "\n")
+    table.add(facts, [signing], limits=[Limit(signing, 100)])

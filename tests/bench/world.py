@@ -98,7 +98,7 @@ def registers(schools: int, start: int) -> Iterator[ClassRegister]:
     return itertools.islice(every, start, None)
 
 
-def pupils_of_school() -> Sequence[dict[str, Any]]:
+def pupils_of_school(classes: int = CLASSES) -> Sequence[dict[str, Any]]:
     """Give the admission register of one school."""
     return [
         {
@@ -109,8 +109,8 @@ def pupils_of_school() -> Sequence[dict[str, Any]]:
             "date_of_birth": "2016-02-11",
             "sex": "F" if number % 2 else "M",
             "year_group": "4",
-            "class": f"4{'AB'[(number - 1) // CLASS_OF]}",
+            "class": f"4{chr(ord('A') + (number - 1) // CLASS_OF)}",
             "starting_day": STARTS,
         }
-        for number in range(1, CLASSES * CLASS_OF + 1)
+        for number in range(1, classes * CLASS_OF + 1)
     ]

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from kit import database as kit_database
 from ledger import append, read, tree
 from ledger.append import NewChange
+from ledger.leaf import Event
 from ledger.writers import Person, writers
 from tests.support.book import DAY, NOON, TEACHER, mark, write
 from tests.support.postgres import Database
 
 
-async def stream(engine: AsyncEngine, school: int) -> list[read.Event]:
+async def stream(engine: AsyncEngine, school: int) -> list[Event]:
     async with kit_database.reading(engine, school) as connection:
         return await read.events(connection, school, 0, 100_000)
 
@@ -25,7 +26,7 @@ async def head(engine: AsyncEngine, school: int) -> append.Head:
         return await append.lock(connection, school)
 
 
-async def assert_whole(engine: AsyncEngine, school: int) -> list[read.Event]:
+async def assert_whole(engine: AsyncEngine, school: int) -> list[Event]:
     """Assert that the stream is gapless and that its leaves hash to the root that the head has."""
     events = await stream(engine, school)
     now = await head(engine, school)

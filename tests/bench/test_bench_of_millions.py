@@ -1,0 +1,80 @@
+"""`make bench`, among ten million events: an audit page, a pupil's year, evidence of it, and the register verified."""
+
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from onebox.postgres import Server
+from tests.bench import machine, millions, writing
+from tests.bench.report import Limit, Row, Table
+from tests.bench.subject import subject
+from tests.bench.world import CLASS_OF, YEAR, open_days
+from tests.support.postgres import Database
+
+SCHOOLS, CLASSES = 86, 10
+"""Ten million events and a few: 119,351 a school."""
+ROUNDS = 3
+SECONDS = 2.5
+PUPIL = "p-007"
+
+# By what is asked: the path under the school, the milliseconds that are aimed at, and the items of the answer.
+ASKED = {
+    "an audit page, the newest 100": ("/amendments", 50, "items", 100),
+    "an audit page, by a person of few": ("/amendments?made_by_name=S.+Cover", 50, "items", 55),
+    "an audit page, by the lag": ("/amendments?lag_min=25", 50, "items", 100),
+    "an audit page, by both entries": ("/amendments?original_entry=N&amended_entry=I", 50, "items", 100),
+    "a pupil's year with its history": (
+        f"/pupils/{PUPIL}/marks?from={open_days()[0]}&to={open_days()[-1]}",
+        50,
+        "items",
+        2 * len(open_days()),
+    ),
+    "evidence of a pupil's year": (
+        f"/pupils/{PUPIL}/evidence?academic_year={YEAR}",
+        500,
+        "entries",
+        2 * len(open_days()),
+    ),
+}
+
+
+@pytest.mark.bench
+async def test_bench_of_millions(
+    server_in_service: Server, database_in_service: Database, tmp_path: Path, table: Table
+) -> None:
+    database = database_in_service
+    facts = await machine.facts(database.owner_url, tmp_path)
+    async with subject(database, tmp_path, processes=1, schools=1, classes=CLASSES) as running:
+        school, service = running.schools[0], running.running[0]
+        loaded = await millions.load(database, school.urn, open_days(), schools=SCHOOLS, pupils=CLASSES * CLASS_OF)
+        facts["events"] = loaded.events
+        limits = []
+        pids, began = [service.process.pid], machine.busy([service.process.pid], server_in_service.pid)
+
+        async def measure(row: Row, module: str, **wanted: object) -> None:
+            before = machine.spent(pids, server_in_service.pid)
+            done = await writing.run(module, seconds=SECONDS, **wanted)
+            row.add(done, machine.shares(before, machine.spent(pids, server_in_service.pid), done.processor))
+
+        for name, (path, most, items, count) in ASKED.items():
+            row = Row(name, "answers/s")
+            asked = {"address": service.url, "token": school.token, "path": f"/v1/schools/{school.urn}{path}"}
+            async with httpx.AsyncClient(base_url=service.url, timeout=30) as http:
+                answer = await http.get(asked["path"], headers={"Authorization": f"Bearer {school.token}"})
+                assert len(answer.json()[items]) == count, answer.text[:1000]
+            for _ in range(ROUNDS):
+                await measure(row, "answers", **asked)
+            limits.append(Limit(row, most))
+        file = await millions.exported(database, school.urn, tmp_path)
+        for name, whole in (("a school year verified, by the command", True), ("the check alone", False)):
+            row = Row(name, "events/s")
+            for _ in range(ROUNDS):
+                await measure(row, "verifying", whole=whole, **file.told())
+            limits.append(Limit(row, 1_000))
+        facts["elsewhere"] = machine.elsewhere(began, machine.busy(pids, server_in_service.pid))
+    connection = await asyncpg.connect(database.owner_url)
+    assert await connection.fetchval("SELECT count(*) FROM ledger.event") > 0.99 * loaded.events
+    await connection.close()
+    table.add(facts, [limit.of for limit in limits], limits=limits)
