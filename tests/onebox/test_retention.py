@@ -221,7 +221,7 @@ async def test_the_new_partition_is_made_as_the_others_are(past: Past) -> None:
     assert await shape("2018") == before == await shape("2021")
     assert await past.owner.fetchval(bounds) == was
     assert len(before["triggers"]) == 2
-    assert len(before["indexes"]) == 2
+    assert len(before["indexes"]) == 3
     past.register.clock.set("2018-09-07T16:00:00+01:00")
     await book.write(past.service, past.school_id, book.mark(4, date=date(2018, 9, 7)))
     await retention_holds.add(past.owner, URN, None, (None, None), STATED, NOW)
