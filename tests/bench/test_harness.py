@@ -5,9 +5,10 @@ from pathlib import Path
 import asyncpg
 
 from onebox.postgres import Server
-from tests.bench import bare, checks, machine, writing
+from tests.bench import bare, checks, machine, millions, writing
 from tests.bench.subject import subject
-from tests.support.postgres import Database
+from tests.bench.world import CLASS_OF, YEAR, open_days
+from tests.support.postgres import Database, clone
 
 FEW = {"most": 6, "seconds": 60.0}
 
@@ -41,3 +42,30 @@ async def test_every_writer_of_the_bench_writes_what_it_is_credited_with(
         assert done.events == 180
     heads = {"url": database.register_url, "owner_url": database.owner_url, "heads": 40}
     assert (await writing.run("checkpoint", **heads, **FEW)).events == 6
+
+
+async def test_what_is_asked_among_millions_of_events_stands_is_amended_and_proven(
+    postgres_server: Server, template_database: Database, tmp_path: Path
+) -> None:
+    async with (
+        clone(postgres_server, template_database) as database,
+        subject(database, tmp_path, processes=1, schools=1, classes=1) as running,
+    ):
+        school, days = running.schools[0], open_days()[:8]
+        loaded = await millions.load(database, school.urn, days, schools=3, pupils=CLASS_OF)
+        # Two registers a day, and the amendments of six entries in each register that had their time.
+        assert loaded.amendments == 2 * sum(len(days[lag:]) for lag in (*millions.LAGS, 2))
+        file = await millions.exported(database, school.urn, tmp_path)
+        marks = 2 * CLASS_OF * len(days) + loaded.amendments
+        assert loaded.events == 3 * file.events
+        owner = await asyncpg.connect(database.owner_url)
+        assert await owner.fetchval("SELECT count(*) FROM ledger.event") == 3 * marks
+        assert await owner.fetchval("SELECT count(*) FROM ledger.text WHERE part = 'reason'") == 3 * loaded.amendments
+        await owner.close()
+        asked = {"address": running.addresses[0], "token": school.token, **FEW}
+        for path in ("/amendments?lag_min=1", f"/pupils/p-007/evidence?academic_year={YEAR}"):
+            done = await writing.run("answers", path=f"/v1/schools/{school.urn}{path}", **asked)
+            assert done.events == 6
+        for whole in (True, False):
+            done = await writing.run("verifying", whole=whole, **file.told(), **{**FEW, "most": 1})
+            assert done.events == file.events > marks

@@ -17,6 +17,7 @@ from kit.database import Connection
 from ledger import read, tree
 from onebox.cli import main
 from tests.support.deposited import Signed, checkpoint
+from tests.support.exchange import altered, members, packed
 from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office, refusal
 from tests.support.postgres import Database
 from tests.support.services import EVERY_SCOPE, Clock, Register, register_api
@@ -72,7 +73,7 @@ class Sealed:
         return await asyncio.to_thread(main, [str(each) for each in arguments])
 
 
-_urns = iter(range(900_181, 900_199))
+_urns = iter(range(900_181, 900_231))
 
 
 @pytest.fixture
@@ -158,6 +159,42 @@ async def test_a_register_that_nobody_touched_holds(sealed: Sealed, capsys: pyte
         == 0
     )
     assert "A letter from the hospital" in page.read_text("utf-8")
+
+
+async def test_a_member_that_is_not_what_was_hashed_does_not_hold_whether_it_is_read_or_not(
+    sealed: Sealed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = members(await sealed.exported())
+    for name in whole.keys() - {"manifest.json"}:
+        capsys.readouterr()
+        assert await sealed.verified(packed({**whole, name: whole[name] + b"\n"}, sealed.folder / "other.zip")) == 1
+        assert f"{name} is not what the manifest says: its SHA-256 differs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ((b'"position":"Class teacher"', b'"position":"Head teacher"'), "the made by is not the one that was recorded"),
+        ((b'"seq":%d,', b'"seq":9%d,'), "has the texts of event 9%d beside it"),
+        ((b'{"seq":', b'{"x":{"texts":1},"seq":'), None),
+        ((b'"texts":{', b'"texts":{"nature":{"salt":"00","text":"x"},'), "the nature is not the one"),
+    ],
+)
+async def test_texts_that_look_like_those_before_are_checked_all_the_same(
+    sealed: Sealed, capsys: pytest.CaptureFixture[str], change: tuple[bytes, bytes], fault: str | None
+) -> None:
+    # The last event is of the same teacher and client as those before it.
+    def changed(texts: bytes) -> bytes:
+        *lines, last = texts.splitlines()
+        old, new = (each % sealed.last if b"%d" in each else each for each in change)
+        assert old in last
+        return b"\n".join([*lines, last.replace(old, new, 1)]) + b"\n"
+
+    file = altered(await sealed.exported(), {"texts.ndjson": changed}, sealed.folder / "other.zip")
+    capsys.readouterr()
+    assert await sealed.verified(file) == (0 if fault is None else 1)
+    said = fault % sealed.last if fault and "%d" in fault else fault
+    assert said is None or f"event {sealed.last}: {said}" in capsys.readouterr().err
 
 
 Tamper = Callable[[Connection, Sealed], Awaitable[int]]
