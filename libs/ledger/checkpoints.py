@@ -1,6 +1,7 @@
 """Checkpoints: one signature over every register, and how one register stood at it, with the proof of that."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -144,6 +145,11 @@ class Standing:
     contents: bytes
     heads: Proven
     log: Proven
+
+    @property
+    def register(self) -> str:
+        """The UUID of the register."""
+        return str(json.loads(self.heads.leaf)["register"])
 
     def written(self) -> dict[str, Any]:
         """Give it as answers and files have it."""

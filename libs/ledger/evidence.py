@@ -17,11 +17,6 @@ from ledger.leaf import contents_bytes
 _sql = database.statements(__file__)
 
 
-async def register_id(connection: Connection, school_id: int) -> str:
-    """Give the UUID that a register has for life."""
-    return str(await _sql.register_id(connection, school_id=school_id))
-
-
 async def gather(
     connection: Connection, school_id: int, pupil_no: int, academic_year: str, standing: Standing
 ) -> dict[str, Any]:

@@ -1,7 +1,3 @@
--- name: register_id(school_id)$
--- The UUID of a register.
-SELECT register_id FROM ledger.head WHERE school_id = :school_id;
-
 -- name: about(school_id, pupil_no, first, last, pupil, calendar, year, up_to)
 -- The position of every event that evidence of a pupil and year is made of: the entries, and the changes that say who the
 -- pupil is, which sessions there were, when registers opened and closed, whose register it is, and that a year was let go.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kit import database
 from kit.database import Connection
-from ledger import leaves, paths, tree
+from ledger import leaves, paths, read, tree
 from ledger.paths import Place, Span
 from ledger.sealing import LOWEST_LEVEL
 from ledger.tree import BLOCK, PRINT
@@ -43,15 +43,7 @@ def _places(spans: Iterable[Span]) -> Iterable[Place]:
 
 async def _hashes(connection: Connection, school_id: int, wanted: set[Place]) -> dict[Place, bytes]:
     """Read the nodes that are kept, and hash anew what lies below them."""
-    found: dict[Place, bytes] = {
-        (row["level"], row["index"]): row["hash"]
-        async for row in _sql.nodes(
-            connection,
-            school_id=school_id,
-            levels=[level for level, _ in wanted],
-            indexes=[index for _, index in wanted],
-        )
-    }
+    found = await read.nodes(connection, school_id, list(wanted))
     missing = wanted - found.keys()
     if kept := sorted(place for place in missing if place[0] >= LOWEST_LEVEL):
         raise LookupError(f"the register is not sealed as far as node {kept[0]}")

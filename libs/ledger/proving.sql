@@ -1,9 +1,3 @@
--- name: nodes(school_id, levels, indexes)
--- Roots of perfect subtrees of a register's tree.
-SELECT n.level, n.index, n.hash
-FROM unnest(CAST(:levels AS smallint[]), CAST(:indexes AS bigint[])) AS wanted (level, index)
-JOIN ledger.node n ON n.school_id = :school_id AND n.level = wanted.level AND n.index = wanted.index;
-
 -- name: covers(school_id, firsts, lasts)
 -- What stands for leaves that have been let go, in some stretches of the stream: nodes below those that are kept anyway.
 SELECT n.level, n.index, n.hash

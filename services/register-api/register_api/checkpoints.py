@@ -110,8 +110,7 @@ async def get_standing(caller: AuditReader, size: Size = None) -> dict[str, Any]
     async with database.reading(caller.engine, caller.school_id) as connection:
         stood = await standing_at(connection, caller, size)
         at = await resolve(connection, caller.school_id, f"seq:{stood.seq}", caller.now())
-        register = await _sql.register_id(connection, school_id=caller.school_id)
-    return {"register": str(register), "as_at": AsAtRead.of(at).model_dump(), **stood.written()}
+    return {"register": stood.register, "as_at": AsAtRead.of(at).model_dump(), **stood.written()}
 
 
 @router.get("/v1/schools/{urn}/proofs", summary="Prove an event, or that the register continues what it was")

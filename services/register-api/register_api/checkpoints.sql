@@ -1,7 +1,3 @@
--- name: register_id(school_id)$
--- The identity of a school's register.
-SELECT register_id FROM ledger.head WHERE school_id = :school_id;
-
 -- name: sealed(school_id, seq)$
 -- The root of a register at a position at which it was sealed.
 SELECT root FROM ledger.seal WHERE school_id = :school_id AND seq = :seq;

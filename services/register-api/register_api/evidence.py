@@ -60,7 +60,6 @@ async def _document(
         standing = await standing_at(connection, caller, size)
         with unaltered():
             gathered = await evidence.gather(connection, caller.school_id, number, year, standing)
-        register = await evidence.register_id(connection, caller.school_id)
     entries = checked_evidence.entries_of(gathered["events"])
     if not entries:
         raise Problem("no-entries", f"Checkpoint {standing.size} covers no entry of {id_} in {year}.")
@@ -72,7 +71,7 @@ async def _document(
         "version": checked_evidence.VERSION,
         "written_at": written(caller.now()),
         "as_at": {"instant": at, "seq": standing.seq, "settled": True},
-        "register": register,
+        "register": standing.register,
         "urn": caller.urn,
         "school": _name(applied["school"]),
         "pupil": id_,
