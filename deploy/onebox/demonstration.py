@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -9,10 +10,13 @@ from typing import Any, cast
 import aiosql
 from rich.console import Console
 
-from onebox import clients, database
+from onebox import clients, database, services
 from onebox.clients import Credentials
 from onebox.postgres import write_private
 from onebox.services import Service
+
+CHECKPOINT_WITHIN = 90.0
+"""Seconds to wait for the checkpoint over the demonstration; without it the directions are given all the same."""
 
 _sql = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
 
@@ -38,8 +42,18 @@ def play(data: Path, url: str, register: Service, analytics: Service, console: C
     write_private(data / "demo.json", {"played": False})
     administrator = add_client("Demonstration administrator", sorted(SCOPES), "national", [])
     seen = player.run(register.url, analytics.url, administrator, console, add_client=add_client)
+    console.print("The checkpoint over it is awaited, at the most a minute.", highlight=False)
+    _await_checkpoint(url, register)
     la_code = database.wait_for(_authority_of(url, seen["mark"]["urn"]))
     write_private(data / "demo.json", {"played": True, "la_code": la_code, **seen})
+
+
+def _await_checkpoint(url: str, register: Service) -> None:
+    """Wait for the checkpoint that covers every register as it stands, so that whatever was played can be proven."""
+    until = time.monotonic() + CHECKPOINT_WITHIN
+    while time.monotonic() < until and not database.wait_for(_covered(url)):
+        services.require_alive(register)
+        time.sleep(1)
 
 
 def directions(data: Path, register: Service, analytics: Service) -> str:
@@ -98,6 +112,15 @@ def _notes(data: Path) -> dict[str, Any]:
     path = data / "demo.json"
     notes: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     return notes
+
+
+async def _covered(url: str) -> bool:
+    connection = await database.connect(url)
+    try:
+        covered: bool = await _sql.covered(connection)
+    finally:
+        await connection.close()
+    return covered
 
 
 async def _authority_of(url: str, urn: str) -> str:

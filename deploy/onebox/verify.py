@@ -77,6 +77,8 @@ class _Given:
 
 def _evidence(file: Path, given: _Given, page: Path | None) -> _Checked:
     document: dict[str, Any] = json.loads(file.read_bytes())
+    if "code" in document and "detail" in document:
+        raise Fault(f"is no evidence but a refusal, {document['code']}: {document['detail']}")
     (signed,) = _serving([document["standing"]], given).values()
     held = checked_evidence.check(document, checking.claim(document["standing"], signed))
     if page is not None:

@@ -318,7 +318,10 @@ async def test_reading_evidence_is_recorded_and_needs_its_own_scope(court: Court
 async def test_what_there_is_no_evidence_of_is_refused(
     court: Court, pupil: str, params: dict[str, Any], code: str
 ) -> None:
-    refusal(await court.http.get(court.office.path(f"/pupils/{pupil}/evidence"), params=params), code)
+    answer = await court.http.get(court.office.path(f"/pupils/{pupil}/evidence"), params=params)
+    refusal(answer, code)
+    # Who saved the refusal as evidence is told so.
+    assert f"is no evidence but a refusal, {code}: " in court.fault(answer.json())
 
 
 async def test_the_certificate_is_a_page_that_shows_what_the_evidence_proves(court: Court) -> None:
