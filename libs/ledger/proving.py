@@ -59,24 +59,29 @@ async def _hashes(connection: Connection, school_id: int, wanted: set[Place]) ->
     }
     found_rows = await leaves.rows(connection, school_id, stretches)
     parts = await leaves.parts(connection, school_id)
-    for row in found_rows.events:
-        leaf = leaves.leaf_bytes(row, found_rows.texts.get(row["seq"], {}), parts)
-        hashed[0, row["seq"] - 1] = tree.leaf_hash(leaf)
-    await _hold(connection, school_id, hashed)
+    anew = {
+        row["seq"] - 1: tree.leaf_hash(leaves.leaf_bytes(row, found_rows.texts.get(row["seq"], {}), parts))
+        for row in found_rows.events
+    }
+    await _hold(connection, school_id, anew)
+    hashed |= {(0, index): hash_ for index, hash_ in anew.items()}
     for place in missing:
         found[place] = _node(place, hashed)
     return found
 
 
-async def _hold(connection: Connection, school_id: int, hashed: Mapping[Place, bytes]) -> None:
-    """Compare leaves that were hashed again with what is known of their sealing; raise Altered for the first."""
-    leaves_ = sorted(index for level, index in hashed if level == 0)
-    rows = _sql.prints(connection, school_id=school_id, blocks=sorted({index // BLOCK for index in leaves_}))
+async def _hold(connection: Connection, school_id: int, anew: Mapping[int, bytes]) -> None:
+    """Compare leaves that were hashed anew, by index, with what is known of their sealing; raise Altered for the first.
+
+    Not the covers of what was let go: a register that came in without those leaves has no fingerprints of them.
+    """
+    blocks = sorted({index // BLOCK for index in anew})
+    rows = _sql.prints(connection, school_id=school_id, blocks=blocks)
     prints = {row["block"]: row["prints"] async for row in rows}
-    for index in leaves_:
+    for index in sorted(anew):
         at = index % BLOCK * PRINT
         known = prints.get(index // BLOCK, b"")[at : at + PRINT]
-        if known and known != hashed[0, index][:PRINT]:
+        if known and known != anew[index][:PRINT]:
             raise Altered(index + 1)
 
 

@@ -10,9 +10,11 @@ from typing import Any
 import asyncpg
 import pytest
 
+from kit import database as kit_database
 from kit.schools import LONDON
-from ledger import checked_evidence, checked_export, checking
+from ledger import checked_evidence, checked_export, checking, paths, proving, tree
 from ledger.archive import Reading
+from ledger.leaf import canonical
 from ledger.note import Checkpoint
 from onebox import retention
 from onebox.cli import main
@@ -29,6 +31,21 @@ from tests.support.sealing import KEY
 def note_of(signed: Signed) -> Checkpoint:
     """Read a checkpoint that was deposited."""
     return checking.signed(signed.checkpoint.read_text("utf-8"), [KEY.public])
+
+
+async def proved(database: Database, leaves: list[dict[str, Any]]) -> None:
+    """Prove every event that is left of the only register of a database, as at its head."""
+    engine = kit_database.connect(database.register_url, name="test", pool_size=1)
+    async with kit_database.reading(engine) as connection:
+        head = await connection.fetchrow("SELECT school_id, seq, root FROM ledger.head")
+    assert head is not None
+    async with kit_database.reading(engine, head["school_id"]) as connection:
+        seqs = [leaf["seq"] for leaf in leaves]
+        found = await proving.inclusion(connection, head["school_id"], seqs, head["seq"])
+    await engine.dispose()
+    for leaf in leaves:
+        hash_ = tree.leaf_hash(canonical(leaf).encode())
+        assert paths.root_by(hash_, leaf["seq"] - 1, head["seq"], found[leaf["seq"]]) == head["root"]
 
 
 @pytest.fixture
@@ -161,6 +178,7 @@ async def test_a_register_of_which_a_year_has_gone_is_exported_held_and_taken_in
         await elsewhere.close()
         # What had been let go is passed over there, and the register is sealed and signed for by its new keeper.
         there = await checkpoint(other, NOW, tmp_path)
+        await proved(other, await past.proved())
         again = tmp_path / "again.zip"
         export = ["export", "--database-url", other.owner_url, "--school", URN, "--to", str(again)]
         assert await asyncio.to_thread(main, export) == 0
