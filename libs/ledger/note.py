@@ -28,9 +28,13 @@ class NotANote(ValueError):
 
 def _decoded(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        read = base64.b64decode(text, validate=True)
     except binascii.Error as caught:
         raise NotANote("what should be base64 is not") from caught
+    # The last character may carry bits that mean nothing: the bytes have one text, or a note could be changed unseen.
+    if base64.b64encode(read).decode() != text:
+        raise NotANote("what should be base64 is not as it would be written")
+    return read
 
 
 def _key_id(name: str, public: bytes) -> bytes:
@@ -120,13 +124,20 @@ def read(note: str) -> Checkpoint:
     """Read a checkpoint without judging its signatures; raise NotANote."""
     text, separator, signed = note.rpartition("\n\n")
     lines = (text + "\n").split("\n")
-    if not separator or len(lines) < 4 or not lines[0] or not lines[1].isdecimal() or str(int(lines[1])) != lines[1]:
+    if (
+        not separator
+        or not signed.endswith("\n")
+        or len(lines) < 4
+        or not lines[0]
+        or not lines[1].isdecimal()
+        or str(int(lines[1])) != lines[1]
+    ):
         raise NotANote("not a checkpoint: name, size and root, an empty line, signatures")
     root = _decoded(lines[2])
     if len(root) != 32:
         raise NotANote("the root of the checkpoint has not 32 bytes")
     signatures = []
-    for line in signed.splitlines():
+    for line in signed[:-1].split("\n"):
         name, _, encoded = line.removeprefix(_DASH).partition(" ")
         signature = _decoded(encoded)
         if not line.startswith(_DASH) or not name or len(signature) < 5:

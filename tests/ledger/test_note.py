@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger import note
@@ -28,7 +28,9 @@ def test_while_a_key_takes_the_place_of_another_both_sign() -> None:
     assert [read.signed_by([key.public]) for key in (FIRST, SECOND)] == [FIRST.public, SECOND.public]
 
 
-@given(st.integers(0, 400), st.integers(1, 255))
+@given(st.integers(-400, 400), st.integers(1, 255))
+@example(at=-1, by=1)  # the last line's end becomes another sort of line's end
+@example(at=-3, by=1)  # the last character before the padding, in the bits that base64 leaves over
 def test_a_note_changed_anywhere_is_not_one_or_is_not_signed(at: int, by: int) -> None:
     written = note.write("rollbook.example/register", 27, ROOT, [FIRST]).encode()
     at %= len(written)
