@@ -43,12 +43,16 @@ class Pupil:
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """One session of one school as it concerns the pupil: its day, why it is closed if it is, and the times."""
+    """One session of one school as it concerns the pupil: its day, why it is closed if it is, and the times.
+
+    `closed_code` is the one code that may stand in a closed session: # as planned, Y4 where the closure was not.
+    """
 
     date: date
     session: Session
     closed: str | None
     times: RegisterTimes
+    closed_code: str = "#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +117,12 @@ def decide_mark(
     """What entering a mark does, given the first and the current entry for that pupil and session (None where none is).
 
     A mark equal to the first entry is a retry and unchanged, whatever has been amended since; `#` on a closed day is
-    unchanged too. `now` is aware, in London time. Sources: SI 2024/208 reg 10.
+    unchanged too. In a session closed by Y4 that code alone is entered. `now` is aware, in London time. Sources: SI 2024/208 reg 10.
     """
     code = mark.code
     if not known(code):
         return Refused("unknown-code", "code", f"{code!r} was never a code of the register.")
-    if sitting.closed is not None and code == "#":
+    if sitting.closed is not None and code == sitting.closed_code == "#":
         return _UNCHANGED
     arrived_at = _arrival(mark, sitting)
     if isinstance(arrived_at, Refused):
@@ -131,7 +135,7 @@ def decide_mark(
         return Refused("already-entered", "code", f"{stands} stands already; it can be amended.")
     if pupil.boarder:
         return Refused("boarder", "pupil", "A boarder is outside the attendance register.")
-    if sitting.closed is not None:
+    if sitting.closed is not None and code != sitting.closed_code:
         return Refused("session-closed", "date", f"There is no session: {sitting.closed}.")
     today = now.date()
     if sitting.date > today or (sitting.date == today and now.time() < sitting.times.opens):
@@ -200,10 +204,11 @@ def stated(text: str | None) -> str | None:
 
 
 def _closed_refused(code: str, sitting: Sitting) -> Refused | None:
-    # A day closed after its entries were made: the entries are facts and stay, and # is what they may become.
-    if sitting.closed is None or code == "#":
+    # A day closed after its entries were made: the entries are facts and stay, and # (or Y4) is what they may become.
+    if sitting.closed is None or code == sitting.closed_code:
         return None
-    return Refused("session-closed", "date", f"There is no session ({sitting.closed}); its entries can become # alone.")
+    detail = f"There is no session ({sitting.closed}); its entries can become {sitting.closed_code} alone."
+    return Refused("session-closed", "date", detail)
 
 
 def _code_refused(code: str, member: str, pupil: Pupil, sitting: Sitting, nature: str | None) -> Refused | None:

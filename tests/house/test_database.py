@@ -24,6 +24,7 @@ READS, APPENDS, REBUILDS = {"SELECT"}, {"SELECT", "INSERT"}, {"SELECT", "INSERT"
 APPENDED_TO = (
     *(f"ledger.{name}" for name in ("event", "change", "text", "staff", "client")),
     *(f"register.{name}" for name in ("urn", "school_facts", "policy", "calendar", "pupil_id", "pupil", "placing")),
+    *(f"register.{name}" for name in ("closure", "planned_absence")),
     "access.key",
 )
 SEALED = (*(f"ledger.{name}" for name in ("node", "fingerprint", "contents", "sealed", "seal")),)
@@ -41,6 +42,9 @@ ALLOWED = {
     ("access.pupil_read", REGISTER): APPENDS,
     ("access.pupil_read", ANALYTICS): {"INSERT"},
     ("register.hold", REGISTER): APPENDS,
+    ("register.closure_due", REGISTER): APPENDS,
+    ("register.closure_done", REGISTER): APPENDS,
+    ("register.adapter_id", REGISTER): APPENDS,
     ("ledger.kept_nonce", REGISTER): APPENDS,
 }
 MOVED = {
@@ -63,6 +67,7 @@ APPEND_ONLY = (
 )
 WITHOUT_PUPILS = {
     *("ledger.head", "register.urn", "register.school_facts", "ledger.sealed", "ledger.seal"),
+    *("register.closure", "register.closure_due", "register.closure_done"),
     *("analysis.checkpoint", "analysis.session_total"),
 }
 ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"
