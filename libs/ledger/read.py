@@ -191,14 +191,6 @@ async def differences(
     return list(_chains([_version(row) async for row in rows]).values())
 
 
-async def marked_dates(connection: Connection, school_id: int, dates: tuple[date, date]) -> list[tuple[date, str]]:
-    """Give the sessions between two dates inclusive that have an entry."""
-    return [
-        tuple(row.values())
-        async for row in _sql.marked_dates(connection, school_id=school_id, first=dates[0], last=dates[1])
-    ]
-
-
 async def events(connection: Connection, school_id: int, after: int, limit: int) -> list[Event]:
     """Give at most `limit` events of the stream after a position, in order; none is left out but what was let go."""
     head = await _sql.head(connection, school_id=school_id)

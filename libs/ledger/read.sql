@@ -181,13 +181,6 @@ LEFT JOIN ledger.text reason ON reason.school_id = e.school_id AND reason.seq = 
 LEFT JOIN ledger.text system ON system.school_id = e.school_id AND system.seq = e.seq AND system.part = 'by-system'
 ORDER BY e.session_date, e.session, e.pupil_no, e.version;
 
--- name: marked_dates(school_id, first, last)
--- The sessions between two dates that have an entry.
-SELECT DISTINCT session_date, session
-FROM ledger.event
-WHERE school_id = :school_id AND session_date BETWEEN :first AND :last
-ORDER BY session_date, session;
-
 -- name: head(school_id)^
 -- The identity of a school's register, and where its stream stands.
 SELECT register_id, seq FROM ledger.head WHERE school_id = :school_id;

@@ -93,7 +93,9 @@ async def test_sessions_that_have_entries_are_not_closed(office: Office) -> None
     closing = {**CALENDAR, "inset_days": [MONDAY]}
     answer = await office.http.put(office.path(YEAR), json=closing)
     body = refusal(answer, "sessions-marked")
-    assert body["sessions"] == [{"date": MONDAY, "session": "AM"}]
+    assert body["sessions"] == [{"date": MONDAY, "session": "AM", "entries": 2}]
+    assert body["marks"] == [{"pupil": pupil, "date": MONDAY, "session": "AM", "code": "/"} for pupil in (one, other)]
+    assert body["total"] == 2
     assert await office.head() == before
 
 

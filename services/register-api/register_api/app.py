@@ -15,6 +15,9 @@ from register_api import (
     calendars,
     checkpointer,
     checkpoints,
+    closed,
+    closer,
+    closures,
     differences,
     evidence,
     exports,
@@ -41,24 +44,26 @@ PUBLIC = frozenset(
 
 
 @asynccontextmanager
-async def _signing(app: FastAPI) -> AsyncIterator[None]:
+async def _working(app: FastAPI) -> AsyncIterator[None]:
     app.state.memory = facts.Memory()
     app.state.signing_key = await issuer.load_key(app.state.engine, app.state.settings)
     app.state.checkpointer = await checkpointer.configured(app.state.engine, app.state.clock, app.state.settings)
-    if app.state.checkpointer is None:
-        yield
-        return
-    running = asyncio.create_task(checkpointer.run(app.state.checkpointer))
+    app.state.closer = closer.Closer(app.state.engine, app.state.clock, app.state.settings.closures_poll_seconds)
+    closing = asyncio.create_task(closer.run(app.state.closer))
+    signing = None if app.state.checkpointer is None else asyncio.create_task(checkpointer.run(app.state.checkpointer))
     try:
         yield
     finally:
-        await checkpointer.stop(running)
+        await closer.stop(closing)
+        if signing is not None:
+            await checkpointer.stop(signing)
 
 
 async def _detail(app: FastAPI) -> dict[str, Any]:
-    """Say how the checkpoints fare: what cannot be signed can be served all the same."""
+    """Say how closures and checkpoints fare: what cannot be entered or signed can be served all the same."""
     working: checkpointer.Checkpointer | None = app.state.checkpointer
-    return {} if working is None else await checkpointer.faring(working)
+    signed = {} if working is None else await checkpointer.faring(working)
+    return {**signed, **await closer.faring(app.state.closer)}
 
 
 def create_app(settings: IssuerSettings | None = None, now: service.Clock = service.clock) -> FastAPI:
@@ -67,7 +72,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         "Rollbook register API",
         settings or IssuerSettings.model_validate({}),
         name="register-api",
-        work=_signing,
+        work=_working,
         detail=_detail,
         now=now,
     )
@@ -79,6 +84,8 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         issuer,
         schools,
         calendars,
+        closures,
+        closed,
         roll,
         differences,
         audit_totals,

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from codes import closures as law
 from kit import database
 from kit.database import Connection
 from ledger.incoming import Contradiction, Said
 from ledger.leaf import canonical
-from register_api import calendars, roll, schools
+from register_api import calendars, closer, closures, roll, schools
 
 _sql = database.statements(__file__)
 
@@ -26,6 +27,7 @@ class Derived:
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
         self._urns: set[str] = set()
+        self._closures: dict[str, law.Closure] = {}
 
     async def keep(self, connection: Connection, school_id: int, said: Sequence[Said]) -> None:
         """Write the rows of some changes. Raises Contradiction for what no change can have said."""
@@ -42,16 +44,24 @@ class Derived:
                 raise Contradiction(change.seq, f"a change of the roll is not about {change.subject!r}")
             await self._keep_pupil(connection, school_id, change, int(which))
         elif change.body is None:
-            if change.kind != "year-retired" and change.kind != "closure":
+            if change.kind != "year-retired":
                 raise Contradiction(change.seq, "its body is gone, and none of its kind may go")
         elif change.kind == "calendar-changed":
             await calendars.keep(connection, school_id, which, change.seq, change.body)
+            await closer.expect_again(connection, school_id)
         elif change.kind == "policy-changed":
             body = json.loads(change.body)
             effective_from = date.fromisoformat(body["effective_from"])
             await schools.keep_policy(connection, school_id, change.seq, effective_from, canonical(body["policy"]))
+        elif change.kind == "closure":
+            await self._keep_closure(connection, school_id, change.seq, which, change.body)
         elif change.kind == "school-changed":
             await self._keep_school(connection, school_id, change.seq, json.loads(change.body))
+
+    async def _keep_closure(self, connection: Connection, school_id: int, seq: int, id_: str, body: str) -> None:
+        self._closures[id_] = closure = law.said(id_, json.loads(body), self._closures.get(id_))
+        await closures.keep(connection, school_id, id_, seq, body, closure)
+        await closer.expect_again(connection, school_id)
 
     async def _keep_school(self, connection: Connection, school_id: int, seq: int, facts: dict[str, Any]) -> None:
         effective_from = date.fromisoformat(facts.pop("effective_from"))
