@@ -155,8 +155,8 @@ def shortfall(calendar: Calendar) -> Shortfall | None:
     if sessions >= EXPECTED_SESSIONS:
         return None
     detail = (
-        f"{days} days and {sessions} sessions; a maintained school has {EXPECTED_DAYS} and {EXPECTED_SESSIONS} at least, "
-        "and an academy what its funding agreement says."
+        f"{days} days and {sessions} sessions; a maintained school has {EXPECTED_DAYS} and {EXPECTED_SESSIONS} at "
+        "least, and an academy what its funding agreement says."
     )
     return Shortfall(detail)
 

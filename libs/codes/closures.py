@@ -1,7 +1,7 @@
 """Closures beside the calendar: which sessions one closes, for whom, and which were held all the same.
 
-`#` closes the whole school as planned, Y4 the whole site when nobody planned it; Y3 keeps some pupils away from a session
-that is open to the others. The calendar says which sessions there are; a closure takes some of them away.
+`#` closes the whole school as planned, Y4 the whole site when nobody planned it; Y3 keeps some pupils away from a
+session that is open to the others. The calendar says which sessions there are; a closure takes some of them away.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class ClosureFault(ValueError):
 class Closure:
     """A run of sessions, both ends inclusive, closed by one code; `reversed_from` ends it early.
 
-    `held` are sessions that took place though the site closed in the middle of them; `already` those that another closure
-    had closed, and that stay with it.
+    `held` are sessions that took place though the site closed in the middle of them; `already` those that another
+    closure had closed, and that stay with it.
     """
 
     id: str
@@ -99,11 +99,11 @@ def shut(closures: Iterable[Closure]) -> Mapping[Moment, str]:
 
 
 def closure_from_body(id_: str, body: Mapping[str, Any]) -> Closure:
-    """A closure from its body: `code`, `from` and `to` {date, session}, `pupils`, `classes`, `year_groups`, `held`, `already`.
+    """A closure from its body: `code`, `from`, `to`, `pupils`, `classes`, `year_groups`, and the lists `held`, `already`.
 
-    Raises `ClosureFault` for a run that ends before it begins or is too long, a code that is none of a closure or not in
-    force on each day (Y3 and Y4 from 19 August 2024), and a selection without Y3 or Y3 without one. Sources: SI 2024/208
-    reg 10, Table 3; # is of the whole school.
+    Sessions are {date, session}. Raises `ClosureFault` for a run that ends before it begins or is too long, a code that
+    is none of a closure or not in force from its first day on (Y3 and Y4: 19 August 2024), and a selection without Y3
+    or Y3 without one. Sources: SI 2024/208 reg 10, Table 3; # is of the whole school.
     """
     closure = Closure(
         id_,

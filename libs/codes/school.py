@@ -64,7 +64,7 @@ class School:
         return Sitting(on, session, closed, times(self.policy(on), session, year_group), closed_code)
 
     def open_sessions(self, first: Moment, last: Moment) -> list[Moment]:
-        """The sessions that the calendar has from one to another, both inclusive, whether a closure takes them or not."""
+        """The sessions that the calendar has from one to another, both inclusive, closures or no closures."""
         days = set(self.open_days(first[0], last[0]))
         return [at for at in moments(first, last) if at[0] in days]
 
@@ -87,7 +87,7 @@ class School:
         return list(open_days(self.calendars.values()))
 
     def all_school_days(self) -> list[date]:
-        """The open days on which a session took place or may yet, in order: those by which the law's limits are counted.
+        """The open days on which a session took place or may yet, in order: the law's limits are counted by them.
 
         ASSUMPTION: a day whose sessions a closure has all taken is no school day, and a week of them no school week.
         """

@@ -13,6 +13,7 @@ from analytics_worker.app import WorkerSettings
 from analytics_worker.app import create_app as analytics
 from kit.settings import IssuerSettings
 from register_api.app import create_app as register
+from tests.support.closures import close
 from tests.support.office import MONDAY, amending, open_office
 from tests.support.postgres import Database
 from tests.support.services import EVERY_SCOPE, Clock, register_api, serving
@@ -33,7 +34,15 @@ WITHOUT = {
 }
 BY_INSTANT = {"/v1/local-authorities/{la_code}/daily"}
 """Schools have no position in common, so that `seq:N` stands for none."""
-MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM", "la_code": "931", "urn": "900141"}
+MEANT = {
+    "academic_year": "2026-27",
+    "id": "p-001",
+    "date": MONDAY,
+    "session": "AM",
+    "la_code": "931",
+    "urn": "900141",
+    "closure": "c-6",
+}
 URN = MEANT["urn"]
 
 
@@ -67,6 +76,7 @@ async def answers(database: Database, tmp_path_factory: pytest.TempPathFactory) 
     settings = WorkerSettings(database_url=database.analytics_url, poll_seconds=3_600)
     async with register_api(database, folder, clock) as running, running.client((*EVERY_SCOPE, "admin")) as http:
         office = await open_office(http, database, URN, pupils=2)
+        await close(office, "#", ("2026-12-01", "AM"))
         await office.entered(("p-001", "N"))
         await office.amended(amending("p-001", "N", "I"))
         clock.now += timedelta(minutes=1)
@@ -96,7 +106,7 @@ def test_every_read_says_what_it_answered_at(answers: dict[str, list[httpx.Respo
         if path in BY_INSTANT:
             assert said == {"instant": "2026-09-07T16:01:00.000000Z", "settled": True}
             if is_object:
-                assert answer.json()["schools"] == [{"urn": URN, "seq": 7, "behind": 0}]
+                assert answer.json()["schools"] == [{"urn": URN, "seq": 8, "behind": 0}]
         else:
-            assert (said["seq"], said["settled"]) == (7, True)
+            assert (said["seq"], said["settled"]) == (8, True)
             assert said.keys() == {"instant", "seq", "settled"}

@@ -11,6 +11,7 @@ import pytest
 
 from kit.database import Connection
 from ledger.append import FIRST_DAY, LAST_DAY
+from tests.support.closures import close
 from tests.support.office import MONDAY, Office, amending, calling, open_office, refusal
 from tests.support.postgres import Database
 from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil
@@ -42,8 +43,7 @@ ALLOWED = {
     ("access.pupil_read", REGISTER): APPENDS,
     ("access.pupil_read", ANALYTICS): {"INSERT"},
     ("register.hold", REGISTER): APPENDS,
-    ("register.closure_due", REGISTER): APPENDS,
-    ("register.closure_done", REGISTER): APPENDS,
+    ("register.closure_due", REGISTER): {"SELECT", "INSERT", "DELETE"},
     ("register.adapter_id", REGISTER): APPENDS,
     ("ledger.kept_nonce", REGISTER): APPENDS,
 }
@@ -62,12 +62,12 @@ EVENT = (
 )
 APPEND_ONLY = (
     *(f"ledger.{name}" for name in ("event", "change", "text", "staff", "client", "nonce_key")),
-    *("access.pupil_read", "register.hold"),
+    *("access.pupil_read", "register.hold", "register.closure"),
     *(f"ledger.{name}" for name in ("node", "seal", "checkpoint", "checkpoint_key")),
 )
 WITHOUT_PUPILS = {
     *("ledger.head", "register.urn", "register.school_facts", "ledger.sealed", "ledger.seal"),
-    *("register.closure", "register.closure_due", "register.closure_done"),
+    "register.closure_due",
     *("analysis.checkpoint", "analysis.session_total"),
 }
 ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"
@@ -99,6 +99,7 @@ async def office(register: Register, http: httpx.AsyncClient) -> Office:
     await office.entered(("p-001", "N"))
     await office.amended(amending("p-001", "N", "I"))
     await office.get("/pupils/p-001")
+    await close(office, "Y3", ("2026-12-01", "AM"), pupils=["p-001"])
     await checkpointed(register.database)
     await held(register.database, office.urn)
     return office

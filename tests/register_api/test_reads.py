@@ -10,6 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.support.closures import close
 from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office, refusal
 from tests.support.sealing import checkpointed
 from tests.support.services import Register
@@ -30,6 +31,8 @@ RECORDED_AS: dict[str, str | None] = {
     "/changes": "changes",
     "/events": "events",
     "/redactions": None,
+    "/closures": None,
+    "/closures/{closure}": None,
     "/pupils/{id}/evidence": "evidence",
     "/pupils/{id}/evidence/certificate": "evidence",
     "/checkpoint": None,
@@ -43,7 +46,7 @@ EVIDENCE = {
     path: f"{path}?academic_year=2026-27" for path in ("/pupils/{id}/evidence", "/pupils/{id}/evidence/certificate")
 }
 ASKED = {"/changes": "/changes?between=seq:0&and=seq:1", "/proofs": "/proofs?seq=1", **EVIDENCE}
-MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM"}
+MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM", "closure": "c-8"}
 RECORDED = [
     *("/pupils/p-001", "/pupils/p-001/marks", "/amendments", "/amendments?format=csv", "/amendments?format=ndjson"),
     *("/events", "/events?part=texts", "/late-entries", "/late-entries?format=csv", "/roll-changes?format=ndjson"),
@@ -55,6 +58,7 @@ RECORDED = [
 async def read(register: Register, admin: httpx.AsyncClient) -> Office:
     """Give a school with two amendments, of two pupils and two days."""
     office = await open_office(admin, register.database, "900151", pupils=4)
+    await close(office, "#", ("2026-12-01", "AM"))
     register.clock.set("2026-09-08T16:00:00+01:00")
     for day in (MONDAY, TUESDAY):
         await office.entered(("p-001", "N"), ("p-002", "N"), day=day)

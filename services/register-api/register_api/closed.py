@@ -24,7 +24,7 @@ from register_api.closing import by_system
 router = APIRouter(tags=["closures"])
 _sql = database.statements(__file__)
 
-ClosureId = Annotated[str, Path(alias="id", description="The id that the closure was given.", examples=["c-412"])]
+ClosureId = Annotated[str, Path(alias="closure", description="The id that the closure was given.", examples=["c-412"])]
 _NONE: Mapping[str, int] = {"entered": 0, "amended": 0, "stood": 0, "entered_ever": 0}
 
 
@@ -35,7 +35,7 @@ def named(sessions: Iterable[Moment]) -> list[dict[str, str]]:
 
 def unknown(id_: str) -> Problem:
     """Give the refusal of an id that no closure has."""
-    return Problem("unknown-closure", f"There is no closure {id_!r}.", (Fault("Unknown.", parameter="id"),))
+    return Problem("unknown-closure", f"There is no closure {id_!r}.", (Fault("Unknown.", parameter="closure"),))
 
 
 def _said(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +121,7 @@ async def one(connection: Connection, caller: Caller, id_: str, as_at: str | Non
     return {**await _shown(connection, caller.school_id, school, rows, at), "as_at": AsAtRead.of(at).model_dump()}
 
 
-@router.get("/v1/schools/{urn}/closures/{id}", summary="Read a closure")
+@router.get("/v1/schools/{urn}/closures/{closure}", summary="Read a closure")
 async def get_closure(caller: RegisterReader, id_: ClosureId, as_at: AsAtText = None) -> dict[str, Any]:
     """Give one closure with its reversals, and what has become of each of its sessions."""
     async with database.reading(caller.engine, caller.school_id) as connection:

@@ -212,7 +212,7 @@ async def post_closure(caller: MarksWriter, body: PostClosure, dry_run: DryRun =
         return {"outcome": "closed", **await one(connection, caller, closure.id, None)}
 
 
-@router.post("/v1/schools/{urn}/closures/{id}/reversals", summary="Reverse a closure")
+@router.post("/v1/schools/{urn}/closures/{closure}/reversals", summary="Reverse a closure")
 async def post_reversal(
     caller: MarksWriter, id_: ClosureId, body: PostReversal, dry_run: DryRun = False
 ) -> dict[str, Any]:
