@@ -99,7 +99,7 @@ def shut(closures: Iterable[Closure]) -> Mapping[Moment, str]:
 
 
 def closure_from_body(id_: str, body: Mapping[str, Any]) -> Closure:
-    """A closure from its body: `code`, `from`, `to`, `pupils`, `classes`, `year_groups`, and the lists `held`, `already`.
+    """A closure from its body: `code`, `from`, `to`, `pupils`, `classes`, `year_groups`, and `held` and `already`.
 
     Sessions are {date, session}. Raises `ClosureFault` for a run that ends before it begins or is too long, a code that
     is none of a closure or not in force from its first day on (Y3 and Y4: 19 August 2024), and a selection without Y3
