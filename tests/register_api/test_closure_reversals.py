@@ -62,6 +62,22 @@ async def test_a_reversal_from_a_session_on_leaves_what_comes_before(
     assert len(earlier.json()["reversals"]) == 2
 
 
+async def test_what_comes_before_a_reversal_stands_in_sessions_that_were_open_to_others_too(
+    register: Register, opening: Opening, closing: Closer
+) -> None:
+    office = await opening(now="2026-09-07T09:00:00+01:00")
+    await office.entered(("p-001", "/"))
+    whole = await close(office, "Y4", (MONDAY, "AM"), (MONDAY, "PM"))  # in the middle of the morning, which was held
+    part = await close(office, "Y3", (TUESDAY, "AM"), (TUESDAY, "PM"), pupils=["p-001"])
+    register.clock.set("2026-09-08T16:00:00+01:00")
+    await closer.round_of(closing)
+    await reverse(office, whole["id"], **{"from": at(MONDAY, "PM")})
+    await reverse(office, part["id"], **{"from": at(TUESDAY, "PM")})
+    assert await codes(office) == {"p-001": "/", "p-002": "Y4", "p-003": "Y4"}
+    assert set((await codes(office, session="PM")).values()) == {"N"}
+    assert (await codes(office, TUESDAY), await codes(office, TUESDAY, "PM")) == ({"p-001": "Y3"}, {"p-001": "N"})
+
+
 async def test_a_reversed_closure_made_again_is_another_and_what_was_held_meanwhile_stands(
     register: Register, opening: Opening
 ) -> None:

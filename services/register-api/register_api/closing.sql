@@ -12,5 +12,5 @@ WHERE CAST(:by_system AS text) IS NULL
    OR EXISTS (SELECT FROM ledger.event own
               JOIN ledger.text t ON t.school_id = own.school_id AND t.seq = own.seq AND t.part = 'by-system'
               WHERE own.school_id = :school_id AND own.session_date = e.session_date AND own.session = e.session
-                AND own.pupil_no = e.pupil_no AND own.code = e.code AND t.text = :by_system)
+                AND own.pupil_no = e.pupil_no AND t.text = :by_system)
 ORDER BY e.session_date, e.session, i.id;
