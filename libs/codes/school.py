@@ -59,7 +59,7 @@ class School:
         if calendar is None:
             return None
         closed, closed_code = closed_why(calendar, on), "#"
-        if closed is None and (on, session) in self.shut:
+        if self.shut and closed is None and (on, session) in self.shut:
             closed, closed_code = "closure", self.shut[on, session]
         return Sitting(on, session, closed, times(self.policy(on), session, year_group), closed_code)
 
