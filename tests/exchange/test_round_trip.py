@@ -169,6 +169,6 @@ async def test_the_file_is_what_it_says(either: Path, office: Office) -> None:
     assert (size, tree.root(frontier).hex()) == (manifest["seq"], manifest["root"])
     reference = [json.loads(line) for line in whole["reference.ndjson"].splitlines()]
     assert {row["table"] for row in reference} == {
-        *("urn", "school_facts", "policy", "calendar", "pupil_id", "pupil", "placing")
+        *("urn", "school_facts", "policy", "calendar", "closure", "pupil_id", "pupil", "placing")
     }
     assert not any("school_id" in row["row"] for row in reference)
