@@ -44,6 +44,9 @@ CATALOGUE: dict[str, Kind] = {
     "unknown-pupil": Kind(404, "The school's admission register has no such pupil", "Check the id, or enter the pupil first."),
     "invalid-pupil-id": Kind(422, "This cannot be a pupil's id", "Use 1 to 64 of A-Z a-z 0-9 . _ ~ -, and not a UPN."),
     "upn-in-use": Kind(409, "Another pupil of the school has this UPN", "Find out whose it is before entering it twice."),
+    # Absence known ahead
+    "invalid-planned-absence": Kind(422, "The planned absence cannot be kept", "Mend what `errors` points at."),
+    "unknown-planned-absence": Kind(404, "There is no such planned absence", "Check the id, or look for it in /v1/schools/{urn}/planned-absences."),
     # Entering and amending
     "made-by-required": Kind(422, "The entry does not say who made it", "Give `made_by` with name and position."),
     "unknown-code": Kind(422, "This was never a code of the register", "See /v1/codes for the codes in force on a date."),

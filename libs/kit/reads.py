@@ -21,6 +21,8 @@ What = Literal[
     "events",
     "late-entries",
     "roll-changes",
+    "planned-absences",
+    "leave-checks",
     "evidence",
     "export",
     "attendance",

@@ -54,6 +54,9 @@ FROM (
     SELECT seq, 'placing', to_jsonb(r) - 'school_id'
     FROM register.placing r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
     UNION ALL
+    SELECT seq, 'planned_absence', to_jsonb(r) - 'school_id'
+    FROM register.planned_absence r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+    UNION ALL
     SELECT seq, 'policy', to_jsonb(r) - 'school_id'
     FROM register.policy r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
     UNION ALL

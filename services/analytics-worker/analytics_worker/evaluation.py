@@ -25,7 +25,7 @@ from kit.database import Connection
 
 _sql = database.statements(__file__)
 _DAY = timedelta(days=1)
-_ABOUT_NO_FIGURE = frozenset({"school-changed", "text-redacted"})
+_ABOUT_NO_FIGURE = frozenset({"school-changed", "absence-planned", "text-redacted"})
 
 Key = tuple[int, str, str | None]
 """Pupil number, kind of alert, and the academic year where the kind belongs to one."""

@@ -13,7 +13,7 @@ from kit import database
 from kit.database import Connection
 from ledger.incoming import Contradiction, Said
 from ledger.leaf import canonical
-from register_api import calendars, roll, schools
+from register_api import calendars, plans, roll, schools
 
 _sql = database.statements(__file__)
 
@@ -41,6 +41,10 @@ class Derived:
             if about != "pupil" or str(int(which)) != which:
                 raise Contradiction(change.seq, f"a change of the roll is not about {change.subject!r}")
             await self._keep_pupil(connection, school_id, change, int(which))
+        elif change.kind == "absence-planned":
+            if about != "absence" or str(int(which)) != which:
+                raise Contradiction(change.seq, f"an absence known ahead is not about {change.subject!r}")
+            await self._keep_plan(connection, school_id, change, int(which))
         elif change.body is None:
             if change.kind != "year-retired" and change.kind != "closure":
                 raise Contradiction(change.seq, "its body is gone, and none of its kind may go")
@@ -73,6 +77,16 @@ class Derived:
         kept = roll.Kept.said(no, change.body, is_new=json.loads(change.body)["id"] not in self._ids)
         self._owned(kept.id, no, change.seq)
         await roll.keep(connection, school_id, [kept], [change.seq])
+
+    async def _keep_plan(self, connection: Connection, school_id: int, change: Said, no: int) -> None:
+        if change.body is not None:
+            await plans.keep(connection, school_id, change.seq, no, json.loads(change.body))
+            return
+        for table, row in change.rows:
+            if table != "planned_absence" or row["pupil_no"] != no:
+                raise Contradiction(change.seq, f"its body is gone, and its row of {table} cannot be its own")
+            whole = {**row, "school_id": school_id, "seq": change.seq}
+            await _sql.add_planned_absence(connection, row=json.dumps(whole))
 
     def _owned(self, id_: str, no: int, seq: int) -> None:
         if self._ids.setdefault(id_, no) != no:
