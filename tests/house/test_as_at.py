@@ -14,7 +14,9 @@ from analytics_worker.app import create_app as analytics
 from kit.settings import IssuerSettings
 from register_api.app import create_app as register
 from tests.support.office import MONDAY, amending, open_office
+from tests.support.plans import plan
 from tests.support.postgres import Database
+from tests.support.school import put
 from tests.support.services import EVERY_SCOPE, Clock, register_api, serving
 
 ABOUT = ("/v1/schools/{urn}", "/v1/local-authorities/")
@@ -69,6 +71,8 @@ async def answers(database: Database, tmp_path_factory: pytest.TempPathFactory) 
         office = await open_office(http, database, URN, pupils=2)
         await office.entered(("p-001", "N"))
         await office.amended(amending("p-001", "N", "I"))
+        # Its id is that which every address is asked with.
+        await put(http, office.path("/planned-absences/p-001"), plan(MONDAY, MONDAY))
         clock.now += timedelta(minutes=1)
         instant, seq = clock.now, (await office.head())[0]
         clock.now += timedelta(minutes=1)
@@ -96,7 +100,7 @@ def test_every_read_says_what_it_answered_at(answers: dict[str, list[httpx.Respo
         if path in BY_INSTANT:
             assert said == {"instant": "2026-09-07T16:01:00.000000Z", "settled": True}
             if is_object:
-                assert answer.json()["schools"] == [{"urn": URN, "seq": 7, "behind": 0}]
+                assert answer.json()["schools"] == [{"urn": URN, "seq": 8, "behind": 0}]
         else:
-            assert (said["seq"], said["settled"]) == (7, True)
+            assert (said["seq"], said["settled"]) == (8, True)
             assert said.keys() == {"instant", "seq", "settled"}

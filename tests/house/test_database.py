@@ -11,9 +11,10 @@ import pytest
 
 from kit.database import Connection
 from ledger.append import FIRST_DAY, LAST_DAY
-from tests.support.office import MONDAY, Office, amending, calling, open_office, refusal
+from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office, refusal
+from tests.support.plans import decided, plan
 from tests.support.postgres import Database
-from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil
+from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil, put
 from tests.support.sealing import checkpointed
 from tests.support.services import Clock, Register, register_api
 
@@ -99,6 +100,7 @@ async def office(register: Register, http: httpx.AsyncClient) -> Office:
     await office.entered(("p-001", "N"))
     await office.amended(amending("p-001", "N", "I"))
     await office.get("/pupils/p-001")
+    await put(http, office.path("/planned-absences/leave-1"), plan(TUESDAY, TUESDAY))
     await checkpointed(register.database)
     await held(register.database, office.urn)
     return office
@@ -154,6 +156,7 @@ WRITES: list[tuple[str, str, Any]] = [
         "/v1/schools/900101/redactions",
         {"made_by": OFFICE, "redactions": [{"seq": 35, "part": "reason", "reason": "It named another child"}]},
     ),
+    ("PUT", "/v1/schools/900101/planned-absences/leave-1", plan(TUESDAY, TUESDAY, decision=decided())),
 ]
 
 

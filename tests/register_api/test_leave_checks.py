@@ -46,7 +46,7 @@ async def fresh(register: Register, admin: httpx.AsyncClient) -> Office:
     return await open_office(admin, register.database, str(next(_urns)), pupils=3)
 
 
-NOT_GRANTED = [("leave-not-granted", None)]
+NOT_GRANTED: list[tuple[str, str | None]] = [("leave-not-granted", None)]
 
 
 @pytest.mark.parametrize("code", ["C", "C1", "C2", "J1", "S"])
@@ -100,7 +100,7 @@ async def test_who_is_there_on_refused_dates_is_not_shown(fresh: Office) -> None
 
 
 async def test_days_that_were_asked_for_and_left_out_of_the_grant_are_refused(fresh: Office) -> None:
-    granted = decided(**{"from": at(TUESDAY)})
+    granted = decided(first=at(TUESDAY))
     await stated(fresh, "part", plan(MONDAY, TUESDAY, decision=granted))
     await fresh.entered(("p-001", "I"))
     await fresh.entered(("p-001", "C"), day=TUESDAY)
@@ -114,7 +114,7 @@ async def test_days_that_were_asked_for_and_left_out_of_the_grant_are_refused(fr
 
 async def test_what_another_plan_grants_is_no_absence_on_refused_dates(fresh: Office) -> None:
     await stated(fresh, "no", plan(MONDAY, MONDAY, decision=decided("refused")))
-    suspension = {"kind": "suspension", "code": "E", "length_days": 1, "decision": decided()}
+    suspension: dict[str, Any] = {"kind": "suspension", "code": "E", "length_days": 1, "decision": decided()}
     await stated(fresh, "away", plan(MONDAY, MONDAY, **suspension))
     await fresh.entered(("p-001", "E"))
     assert await checked(fresh) == []
@@ -123,14 +123,14 @@ async def test_what_another_plan_grants_is_no_absence_on_refused_dates(fresh: Of
 async def test_e_without_a_suspension_is_shown_and_leave_does_not_bear_it_out(fresh: Office) -> None:
     await fresh.entered(("p-001", "E"), ("p-002", "E"))
     await stated(fresh, "leave", plan(MONDAY, MONDAY, decision=decided()))
-    exclusion = {"kind": "exclusion", "code": "E", "pupil": "p-002", "decision": decided()}
+    exclusion: dict[str, Any] = {"kind": "exclusion", "code": "E", "pupil": "p-002", "decision": decided()}
     await stated(fresh, "out", plan(MONDAY, **exclusion))
     assert await checked(fresh) == [("p-001", MONDAY, "AM", "E", [("suspension-not-recorded", None)])]
 
 
 async def test_a_part_time_timetable_bears_out_its_own_sessions_alone(fresh: Office) -> None:
     pattern = [{"weekday": "monday", "session": "PM"}]
-    whole = {**KINDS["part-time-timetable"], "pattern": pattern, "decision": decided()}
+    whole: dict[str, Any] = {**KINDS["part-time-timetable"], "pattern": pattern, "decision": decided()}
     await stated(fresh, "c2", plan(MONDAY, kind="part-time-timetable", **whole))
     await fresh.entered(("p-001", "C2"))
     await fresh.entered(("p-001", "C2"), session="PM")

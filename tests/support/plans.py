@@ -11,13 +11,19 @@ def at(date: str, session: str = "AM") -> dict[str, str]:
     return {"date": date, "session": session}
 
 
-def decided(outcome: str = "granted", on: str = "2026-09-07", **other: Any) -> dict[str, Any]:
-    """Give a decision of the head teacher's."""
-    return {"outcome": outcome, "decided_on": on, "decided_by": HEAD, **other}
+def decided(
+    outcome: str = "granted",
+    on: str = "2026-09-07",
+    first: dict[str, str] | None = None,
+    last: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Give a decision of the head teacher's, of fewer sessions than were asked for where bounds are given."""
+    bounds = {name: place for name, place in (("from", first), ("to", last)) if place is not None}
+    return {"outcome": outcome, "decided_on": on, "decided_by": HEAD, **bounds}
 
 
 def plan(first: str, last: str | None = None, **other: Any) -> dict[str, Any]:
-    """Give leave in exceptional circumstances for p-001, from a morning to an afternoon, that nobody has decided yet."""
+    """Give leave in exceptional circumstances for p-001, from a morning to an afternoon, not decided yet."""
     to = None if last is None else at(last, "PM")
     whole = {"pupil": "p-001", "kind": "leave-of-absence", "code": "C", "from": at(first), "to": to}
     return {**whole, **other}
