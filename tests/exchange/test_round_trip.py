@@ -28,6 +28,7 @@ READS = (
         f"/registers/{MONDAY}/AM?as_at=seq:14",
     ),
     *("/changes?between=seq:14&and=seq:20", "/pupils?as_at=seq:9", "/amendments/totals"),
+    *("/planned-absences", "/planned-absences/leave-1", "/leave-checks", f"/registers/{TUESDAY}"),
 )
 
 
@@ -148,6 +149,6 @@ async def test_the_file_is_what_it_says(either: Path, office: Office) -> None:
     assert (size, tree.root(frontier).hex()) == (manifest["seq"], manifest["root"])
     reference = [json.loads(line) for line in whole["reference.ndjson"].splitlines()]
     assert {row["table"] for row in reference} == {
-        *("urn", "school_facts", "policy", "calendar", "pupil_id", "pupil", "placing")
+        *("urn", "school_facts", "policy", "calendar", "pupil_id", "pupil", "placing", "planned_absence")
     }
     assert not any("school_id" in row["row"] for row in reference)
