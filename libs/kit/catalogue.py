@@ -74,7 +74,7 @@ CATALOGUE: dict[str, Kind] = {
     "retention-too-short": Kind(422, "The register is kept for six years at the least", "Leave `retention_years` out, or make it 6 or more: regulation 7 says six."),
     "year-retired": Kind(422, "The entries of that academic year have been let go", "Nothing is entered or amended in it any more."),
     "no-text": Kind(404, "There is no such text", "Look for `seq` and part in the audit: not every event has a reason or a nature."),
-    "text-must-stay": Kind(409, "The text says what the register rests on", "Of the admission register, change the entry first; what it said before may then go."),
+    "text-must-stay": Kind(409, "The text says what the register rests on", "Of a pupil, or of absence known ahead, change what is said first; what it said before may then go."),
     # Reading
     "as-at-in-future": Kind(422, "The register cannot be read as at a time to come", "Ask for an instant or a seq that has been reached."),
     "invalid-cursor": Kind(422, "The cursor is not one of ours", "Begin again without a cursor."),
