@@ -198,6 +198,22 @@ async def test_pages_and_streams_give_every_check_once(several: Office) -> None:
     ]
 
 
+async def test_what_does_not_fit_is_found_behind_hundreds_of_entries_that_do(
+    register: Register, admin: httpx.AsyncClient
+) -> None:
+    register.clock.set("2026-09-18T16:00:00+01:00")
+    office = await open_office(admin, register.database, "900798", pupils=40)
+    await office.entered(("p-001", "J1"))
+    everybody = [f"p-{n:03}" for n in range(1, 41)]
+    for id_ in everybody:
+        await stated(office, f"of-{id_}", plan(TUESDAY, "2026-09-18", pupil=id_, decision=decided()))
+    for day, session in itertools.product([TUESDAY, *(f"2026-09-{n}" for n in (14, 15, 16, 17, 18))], ("AM", "PM")):
+        await office.entered(*((id_, "C") for id_ in everybody), day=day, session=session)
+    for session in ("AM", "PM"):
+        await office.entered(*((id_, "C") for id_ in everybody), day=WEDNESDAY, session=session)
+    assert await checked(office) == [("p-001", MONDAY, "AM", "J1", NOT_GRANTED)]
+
+
 @pytest.mark.parametrize("format_", ["json", "csv", "ndjson"])
 async def test_what_cannot_be_read_is_refused_before_the_answer_begins(several: Office, format_: str) -> None:
     for params, slug in (

@@ -25,8 +25,8 @@ COLUMNS = (
     *("pupil", "date", "session", "code", "check", "planned", "made_at", "name", "position", "made_by_id"),
     *("recorded_at", "client", "seq"),
 )
-_CANDIDATES = 2_000
-"""Entries that are looked at in one statement."""
+_FEWEST = 500
+"""Entries that are looked at in one statement, or as many as the page holds."""
 
 
 class CheckFilters(Paged):
@@ -81,6 +81,7 @@ async def _found(
     known = await plans.standing(connection, school_id, dates, at.seq, pupil_nos)
     refused_nos = [pupil_no for pupil_no, of_pupil in known.items() if _may_be_refused(of_pupil)]
     found: list[tuple[Mapping[str, Any], tuple[Check, ...]]] = []
+    looked_at = max(_FEWEST, limit)
     while len(found) < limit:
         rows = [
             row
@@ -95,14 +96,14 @@ async def _found(
                 codes=list(checked_codes()),
                 refused_nos=refused_nos,
                 absences=list(ABSENCES),
-                limit=_CANDIDATES,
+                limit=looked_at,
             )
         ]
         for row in rows:
             place = (row["session_date"], Session(row["session"]))
             if unfit := checks(row["code"], place, known.get(row["pupil_no"], ())):
                 found.append((row, unfit))
-        if len(rows) < _CANDIDATES:
+        if len(rows) < looked_at:
             break
         before = rows[-1]["seq"]
     return found[:limit]
