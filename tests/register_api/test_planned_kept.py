@@ -146,15 +146,28 @@ async def test_what_a_later_change_has_replaced_may_go_and_what_stands_may_not(
     assert f"text:{court.seqs[0]}/body" in court.held(document)
 
 
-async def test_even_the_owner_cannot_take_what_stands(court: Court, register: Register) -> None:
+async def test_an_act_is_not_enough_to_take_what_stands(court: Court, register: Register) -> None:
+    assert (await court.redact(court.seqs[1], "reason"))["outcome"] == "redacted"
     connection = await asyncpg.connect(register.database.owner_url)
-    school_id = "(SELECT school_id FROM register.urn WHERE urn = $1)"
+    school = "school_id = (SELECT school_id FROM register.urn WHERE urn = $1)"
+    take = f"UPDATE ledger.text SET salt = NULL, text = NULL WHERE {school} AND part = 'body' AND seq ="
+    transaction = connection.transaction()
     try:
+        await transaction.start()
         for seq in court.seqs:
             with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
-                await connection.execute(
-                    f"UPDATE ledger.text SET salt = NULL, text = NULL WHERE school_id = {school_id} AND seq = {seq}",
-                    court.office.urn,
-                )
+                async with connection.transaction():
+                    await connection.execute(f"{take} {seq}", court.office.urn)
+            await connection.execute(
+                f"INSERT INTO ledger.change SELECT school_id, 10^9 + {seq}, kind, $2, made_at, recorded_at, staff_no, "
+                f"client_no FROM ledger.change WHERE {school} AND kind = 'text-redacted' AND seq < 10^9 LIMIT 1",
+                court.office.urn,
+                f"text:{seq}/body",
+            )
+        await connection.execute(f"{take} {court.seqs[0]}", court.office.urn)
+        with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+            async with connection.transaction():
+                await connection.execute(f"{take} {court.seqs[1]}", court.office.urn)
+        await transaction.rollback()
     finally:
         await connection.close()
