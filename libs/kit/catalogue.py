@@ -22,8 +22,13 @@ CATALOGUE: dict[str, Kind] = {
     "unknown-parameter": Kind(422, "The request has a parameter that this route does not know", "Leave it out or spell it right: nothing was done."),
     "unsupported-media-type": Kind(415, "The body is in a form that is not taken", "Send `application/json`, not compressed."),
     "not-acceptable": Kind(406, "None of the accepted formats can be given", "Ask for JSON, or for a format that the route documents."),
-    "too-large": Kind(413, "The body is too large", "Send it in parts of 1 MiB at most."),
-    "too-many-items": Kind(422, "There are too many items in one request", "Send them in parts of 2,000 at most."),
+    "too-large": Kind(413, "The body is too large", "Send it in parts of 1 MiB at most, history of 64 MiB."),
+    "too-many-items": Kind(422, "There are too many items in one request", "Send them in parts of 2,000 at most, history of 50,000."),
+    "malformed-line": Kind(422, "The line cannot be read", "Mend what `detail` says, and send the line again."),
+    "truncated-line": Kind(422, "The last line breaks off", "Look whether the file is whole, and send that line again."),
+    "too-long-line": Kind(422, "The line is too long", "A line has 64 KiB at most."),
+    "invalid-encoding": Kind(422, "The line is not in the encoding that was declared", "Send UTF-8, or declare `charset=windows-1252` with CSV."),
+    "unknown-column": Kind(422, "The column is not known", "Leave the column out, or name in a mapping what it holds: its lines were taken without it."),
     "not-found": Kind(404, "There is nothing at this address", "See the list of routes in /openapi.json."),
     "method-not-allowed": Kind(405, "The address does not know this method", "See the list of routes in /openapi.json."),
     # Who may
@@ -69,6 +74,7 @@ CATALOGUE: dict[str, Kind] = {
     "conflicts-whole": Kind(409, "Nothing was written: the register has moved on and all or nothing was asked for", "Read the entries shown, then decide again."),
     # Letting go
     "retention-too-short": Kind(422, "The register is kept for six years at the least", "Leave `retention_years` out, or make it 6 or more: regulation 7 says six."),
+    "outside-book": Kind(422, "The book holds no session of that date", "It begins with August 2006."),
     "year-retired": Kind(422, "The entries of that academic year have been let go", "Nothing is entered or amended in it any more."),
     "no-text": Kind(404, "There is no such text", "Look for `seq` and part in the audit: not every event has a reason or a nature."),
     "text-must-stay": Kind(409, "The text says what the register rests on", "Of the admission register, change the entry first; what it said before may then go."),

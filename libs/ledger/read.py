@@ -1,6 +1,6 @@
 """Read a school's stream: what stands, whole chains, the amendments, and the events as they were hashed."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal
@@ -102,6 +102,15 @@ async def chains(connection: Connection, school_id: int, keys: Sequence[Key]) ->
         if entered:
             versions += [_version(row) async for row in _sql.chains(connection, pupil_nos=entered, **asked)]
     return _chains(versions)
+
+
+async def chains_among(connection: Connection, school_id: int, keys: Collection[Key]) -> dict[Key, Chain]:
+    """Give the chains that stand for many entries of any dates now, in one statement; each key stands there once."""
+    if not keys:
+        return {}
+    pupil_nos, dates, sessions = (list(each) for each in zip(*keys, strict=True))
+    asked = {"pupil_nos": pupil_nos, "dates": dates, "sessions": sessions, "first": min(dates), "last": max(dates)}
+    return _chains([_version(row) async for row in _sql.chains_among(connection, school_id=school_id, **asked)])
 
 
 async def session_chains(connection: Connection, school_id: int, on: date, session: str, seq: int) -> dict[Key, Chain]:

@@ -19,6 +19,7 @@ from register_api import (
     evidence,
     exports,
     facts,
+    history,
     issuer,
     late_entries,
     marks,
@@ -70,6 +71,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         work=_signing,
         detail=_detail,
         now=now,
+        streamed={"history": history.MOST_BYTES},
     )
     # Routes are tried in this order: what is called most comes first.
     for room in (
@@ -80,6 +82,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         schools,
         calendars,
         roll,
+        history,
         differences,
         audit_totals,
         evidence,
