@@ -104,12 +104,13 @@ class Reader:
         yield (*read, *self._given_up())
         self.settled = (self.line, self._offset)
 
-    def resume(self, header: bytes, line: int, offset: int, skipped: int) -> None:
-        """Go on after so many lines and bytes of a file that was read before, from its beginning if it is CSV."""
+    def resume(self, header: bytes, line: int, offset: int) -> None:
+        """Go on after so many lines and bytes of a file; `header` is its beginning, up to the first row at least."""
         for _ in self.feed(header):
-            pass
-        self.line, self._offset, self.skipped, self._carried = line, offset, skipped, b""
-        self.settled = (line, offset)
+            if self._header is not None:
+                break
+        self.line, self._offset, self._carried, self._open = line, offset, b"", []
+        self.settled, self.skipped = (line, offset), 0
 
     def column(self, item: Line, member: str) -> str | None:
         """Give the name of the column that a member of a line stands in; None in NDJSON."""
