@@ -152,7 +152,7 @@ def _shown(outcome: Outcome, reader: Reader) -> dict[str, Any]:
     if outcome.stands is not None:
         shown["current_entry"] = _current(outcome.stands)
     if refused is not None:
-        at = pointer(refused.member.split("/")) if refused.member and reader.form.kind == "ndjson" else None
+        at = pointer(refused.member.split("/") if refused.member else ()) if reader.form.kind == "ndjson" else None
         shown["problem"] = Problem(refused.slug, refused.detail, (Fault(refused.detail, at),)).as_json()
     return shown
 

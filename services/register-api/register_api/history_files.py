@@ -20,7 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 _SHARED = frozenset({"kind", "pupil", "upn", "date", "session", "made_at", "made_by", "arrived_at", "nature"})
 _MARK, _AMENDMENT = _SHARED | {"code"}, _SHARED | {"original_entry", "amended_entry", "reason"}
 _PERSON = frozenset({"name", "position"})
-_decode = json.JSONDecoder().decode
+_decoder = json.JSONDecoder()
 
 
 class Faulty(NamedTuple):
@@ -153,7 +153,7 @@ class Reader:
         if isinstance(text, Faulty):
             return (text,)
         try:
-            return (self._said(self.line, _decode(text)),)
+            return (self._said(self.line, _parsed(text)),)
         except Unfit as caught:
             return (Faulty(self.line, "invalid-item", caught.detail, caught.member),)
         except json.JSONDecodeError as caught:
@@ -178,10 +178,10 @@ class Reader:
         if made_by is not None:
             if type(made_by) is not dict:
                 raise Unfit("made_by", "This is an object.")
+            item |= made_by
             if not made_by.keys() <= _PERSON:
                 unknown = next(name for name in made_by if name not in _PERSON)
                 raise Unfit(f"made_by/{unknown}", "Who made an entry has a name and a position.")
-            item.update(made_by)
         member = "amended_entry" if amends else "code"
         code = self._members.code(item.get(member), member)
         return self._members.line(number, item, amends, code, item.get("session"))
@@ -293,6 +293,16 @@ class Reader:
             for name in header
             if name not in names and name not in form.ignored
         )
+
+
+def _parsed(text: str) -> Any:
+    """Give what a line says as JSON; `decode` skips blanks by expressions that take as long as the rest."""
+    try:
+        value, end = _decoder.scan_once(text, 0)  # type: ignore[attr-defined]
+    except StopIteration:
+        end = -1
+        value = None
+    return value if end == len(text) else _decoder.decode(text)
 
 
 def _unclosed(record: bytes, delimiter: bytes) -> bool:

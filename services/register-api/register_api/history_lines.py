@@ -109,6 +109,7 @@ class Members:
         self._names = _Remembered(lambda text: _text(text, "name", 200))
         self._positions = _Remembered(lambda text: _text(text, "position", 200))
         self._codes = _Remembered(self._code)
+        self._instants = _Remembered(self._instant)
         self._sessions = form.sessions
 
     def line(self, number: int, said: Mapping[str, Any], amends: bool, code: str, session: Any) -> Line:
@@ -133,7 +134,7 @@ class Members:
                 None if arrived_at is None else self._times[arrived_at],
                 None if nature is None else _text(nature, "nature", 200),
                 _text(get("reason"), "reason", 2_000) if amends else None,
-                None if made_at is None else self._instant(made_at),
+                None if made_at is None else self._instants[made_at],
                 None if name is None else self._names[name],
                 None if position is None else self._positions[position],
             )
