@@ -166,7 +166,7 @@ def summary(wishes: Wishes, progress: history_report.Progress) -> str:
     if tally.unchanged:
         lines.append(f"{_many(tally.unchanged, 'line')} said what the register has already; nothing was changed.")
     if progress.skipped:
-        lines.append(f"{_many(progress.skipped, 'mark')} were left out as no entry, as the mapping says.")
+        lines.append(f"{_many(progress.skipped, 'cell')} held no mark, as the mapping says.")
     if doubts := [(slug, count) for slug, count in tally.flagged.most_common() if count and slug in FLAGS]:
         lines.append("Taken, in doubt:")
         lines += [f"    {count:>12,}  {FLAGS[slug].words}" for slug, count in doubts]

@@ -22,7 +22,7 @@ from register_api.history_files import MOST_ITEMS, Item, Reader
 from register_api.history_lines import Line
 
 MOST_IN_A_BATCH = 5_000
-_MOST_SETTINGS = 20_000
+_MOST_SETTINGS = 4_096
 _sql = database.statements(__file__)
 
 
