@@ -192,8 +192,7 @@ def decide_history_mark(told: Told, pupil: Pupil, setting: Setting, chain: Seque
         return _UNCHANGED
     nature = stated(told.nature) if told.nature else None
     if chain:
-        first = chain[0]
-        if code == first.code and told.arrived_at == first.arrived_at and nature == first.nature:
+        if _same(chain[0], code, told.arrived_at, nature):
             return _UNCHANGED
         return Refused("already-entered", "code", f"{chain[-1].code} stands already; it can be amended."), _NOTHING
     if pupil.boarder:
@@ -226,11 +225,14 @@ def decide_history_amendment(
         if same and told.made_at in (None, version.made_at):
             return _UNCHANGED
     current = chain[-1]
+    nature = stated(told.nature) if told.nature else None
     if told.original_entry != current.code:
+        # An amendment to what stood before it said nothing then, and says nothing when the file is sent again.
+        if told.original_entry == code and any(_same(version, code, told.arrived_at, nature) for version in chain):
+            return _UNCHANGED
         detail = f"{current.code} stands, not {told.original_entry!r}."
         return Refused("entry-changed", "original_entry", detail), _NOTHING
-    nature = stated(told.nature) if told.nature else None
-    if code == current.code and told.arrived_at == current.arrived_at and nature == current.nature:
+    if _same(current, code, told.arrived_at, nature):
         return _UNCHANGED
     if judged.amendment_refused is not None:
         return judged.amendment_refused, _NOTHING
@@ -242,6 +244,10 @@ def decide_history_amendment(
         reason, flags = NOT_RECORDED, (*flags, "reason-not-recorded")
     amended = Amended(current.code, code, current.version + 1, told.arrived_at, nature, reason, told.made_at or now)
     return amended, flags
+
+
+def _same(version: Version, code: str, arrived_at: time | None, nature: str | None) -> bool:
+    return version.code == code and version.arrived_at == arrived_at and version.nature == nature
 
 
 def _flags(

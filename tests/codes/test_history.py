@@ -177,6 +177,8 @@ def test_what_the_register_says_already_changes_nothing_whatever_came_after() ->
     assert decided(told("I", "N", made_at=None), chain) == (Unchanged(), ())
     assert decided(told("O", "I", made_at=NOW), chain) == (Unchanged(), ())
     assert decided(told("O", "O"), chain) == (Unchanged(), ())
+    assert decided(told("N", "N"), chain) == (Unchanged(), ())
+    assert refusal(told("N", "N", arrived_at=time(9, 0)), chain=chain) == ("entry-changed", "original_entry")
 
 
 def test_what_contradicts_what_stands_is_refused() -> None:
