@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kit import database
@@ -16,9 +17,6 @@ FIRST_DAY, LAST_DAY = date(2006, 8, 1), date(2036, 7, 31)
 
 _sql = database.statements(__file__)
 _TICK = timedelta(microseconds=1)
-_COLUMNS = ("pupil_nos", "dates", "sessions", "versions", "original_codes", "codes", "arrived_ats", "made_ats")
-"""What the first members of a `NewMark` are called by the statement that appends them; the next is `made_by`."""
-_MADE_BY = len(_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,7 @@ class NewChange:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """Where an appended event stands."""
 
     seq: int
@@ -144,19 +141,41 @@ async def append_marks(
         return []
     recorded = _moments(head, now, len(marks))
     texts = _Texts()
-    columns = list(zip(*marks, strict=True))
+    pupil_nos, dates, sessions, versions, originals, codes, arrived_ats, made_ats, made_bys, sources = list(
+        zip(*marks, strict=True)
+    )[:10]
     await _sql.append_marks(
         connection,
         first_seq=recorded[0].seq,
         first_recorded_at=recorded[0].recorded_at,
-        **dict(zip(_COLUMNS, columns[: len(_COLUMNS)], strict=True)),
-        staff_nos=[who.staff[made_by][0] for made_by in columns[_MADE_BY]],
-        sources=columns[_MADE_BY + 1],
+        made_ats=made_ats,
+        dates=_array(map(str, dates)),
+        pupil_nos=_array(map(str, pupil_nos)),
+        staff_nos=_array([str(who.staff[person][0]) for person in made_bys]),
+        versions=_array(map(str, versions)),
+        sessions=_array(sessions),
+        original_codes=_array([_element(code) for code in originals]),
+        codes=_array([_element(code) for code in codes]),
+        sources=_array(sources),
+        arrived_ats=arrived_ats,
         client_no=who.client_no,
         **_moved(head, _leaves(head.register, who, marks, recorded, texts), recorded[-1]),
         **texts.columns(),
     )
     return recorded
+
+
+def _array(elements: Iterable[str]) -> str:
+    return "{" + ",".join(elements) + "}"
+
+
+@lru_cache(maxsize=256)
+def _element(text: str | None) -> str:
+    """Write a text as an element of an array in PostgreSQL's own form."""
+    if text is None:
+        return "NULL"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _leaves(

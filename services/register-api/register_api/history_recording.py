@@ -42,7 +42,7 @@ class Tally:
 
     def add(self, marks: Sequence[NewMark], told: Sequence[Outcome], flagged: Counter[tuple[str, ...]]) -> None:
         """Count one batch: what it wrote, what became of its other lines, and the flags of what it wrote."""
-        amended = sum(1 for mark in marks if mark.version > 1)
+        amended = len([mark for mark in marks if mark.version > 1])
         self.amended += amended
         self.entered += len(marks) - amended
         outcomes = Counter(outcome.outcome for outcome in told)
@@ -55,7 +55,7 @@ class Tally:
         for flags, times_ in flagged.items():
             for flag in flags:
                 self.flagged[flag] += times_
-        dates = Counter(mark.date for mark in marks if mark.version == 1)
+        dates = Counter([mark.date for mark in marks if mark.version == 1])
         for on, count in dates.items():
             self.years[academic_year(on)] += count
             self.first = on if self.first is None else min(self.first, on)
