@@ -108,8 +108,10 @@ async def chains_among(connection: Connection, school_id: int, keys: Collection[
     """Give the chains that stand for many entries of any dates now, in one statement; each key stands there once."""
     if not keys:
         return {}
-    pupil_nos, dates, sessions = (list(each) for each in zip(*keys, strict=True))
-    asked = {"pupil_nos": pupil_nos, "dates": dates, "sessions": sessions, "first": min(dates), "last": max(dates)}
+    pupil_nos, dates, sessions = zip(*keys, strict=True)
+    arrays = {"pupil_nos": pupil_nos, "dates": dates, "sessions": sessions}
+    asked: dict[str, Any] = {name: "{" + ",".join(map(str, each)) + "}" for name, each in arrays.items()}
+    asked |= {"first": min(dates), "last": max(dates)}
     return _chains([_version(row) async for row in _sql.chains_among(connection, school_id=school_id, **asked)])
 
 

@@ -149,7 +149,10 @@ class Reader:
         return item._replace(slug="truncated-line", detail=f"The last line breaks off. {item.detail}")
 
     def _json(self, raw: bytes) -> Read:
-        text = self._text(raw, self.line)
+        try:
+            text: str | Faulty = raw.decode(self._codec) if self.line > 1 else self._text(raw, 1)
+        except UnicodeDecodeError:
+            text = self._text(raw, self.line)
         if isinstance(text, Faulty):
             return (text,)
         try:
