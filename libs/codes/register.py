@@ -124,7 +124,7 @@ def decide_mark(
         return Refused("unknown-code", "code", f"{code!r} was never a code of the register.")
     if sitting.closed is not None and code == sitting.closed_code == "#":
         return _UNCHANGED
-    arrived_at = _arrival(mark, sitting)
+    arrived_at = arrival(mark, sitting)
     if isinstance(arrived_at, Refused):
         return arrived_at
     nature = stated(mark.nature)
@@ -162,7 +162,7 @@ def decide_amendment(
         return Refused("unknown-code", "amended_entry", f"{code!r} was never a code of the register.")
     if current is None:
         return Refused("no-entry", "original_entry", "There is no entry to amend.")
-    arrived_at = _arrival(amendment, sitting)
+    arrived_at = arrival(amendment, sitting)
     if isinstance(arrived_at, Refused):
         return arrived_at
     nature = stated(amendment.nature)
@@ -262,8 +262,8 @@ def _on_roll(pupil: Pupil, on: date) -> bool:
     return False
 
 
-def _arrival(item: Mark | Amendment, sitting: Sitting) -> time | Refused | None:
-    """The time of arrival stated, in either of the two ways."""
+def arrival(item: Mark | Amendment, sitting: Sitting) -> time | Refused | None:
+    """The time of arrival stated, in either of the two ways, or why it is none."""
     if item.minutes_late is None:
         return item.arrived_at
     opens = sitting.times.opens

@@ -44,6 +44,9 @@ CATALOGUE: dict[str, Kind] = {
     "unknown-pupil": Kind(404, "The school's admission register has no such pupil", "Check the id, or enter the pupil first."),
     "invalid-pupil-id": Kind(422, "This cannot be a pupil's id", "Use 1 to 64 of A-Z a-z 0-9 . _ ~ -, and not a UPN."),
     "upn-in-use": Kind(409, "Another pupil of the school has this UPN", "Find out whose it is before entering it twice."),
+    "pupil-id-in-use": Kind(409, "Another pupil of the school has this id", "Use an id that never stood for another pupil: marks sent under it must have one meaning."),
+    "ground-not-met": Kind(422, "The register contradicts the ground of the deletion", "Look at `entries`: amend what is wrong in them, or choose the ground that is met."),
+    "two-registers": Kind(409, "The URN has a register of its own", "A register goes on under one URN after another; of a merger, enter the pupils in the new school's."),
     # Entering and amending
     "made-by-required": Kind(422, "The entry does not say who made it", "Give `made_by` with name and position."),
     "unknown-code": Kind(422, "This was never a code of the register", "See /v1/codes for the codes in force on a date."),

@@ -10,9 +10,12 @@ from fastapi import FastAPI
 from kit import service
 from kit.settings import IssuerSettings
 from register_api import (
+    adapter,
+    adapter_ids,
     amendments,
     audit_totals,
     calendars,
+    changed_ids,
     checkpointer,
     checkpoints,
     differences,
@@ -22,6 +25,7 @@ from register_api import (
     issuer,
     late_entries,
     marks,
+    pupils,
     reads,
     redactions,
     reference,
@@ -34,7 +38,7 @@ from register_api import (
 
 PUBLIC = frozenset(
     {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
-    | {"/oauth/token", "/v1/codes", "/problems/{slug}"}
+    | {"/oauth/token", "/v1/codes", "/v1/deletion-grounds", "/problems/{slug}"}
     | {"/v1/checkpoints", "/v1/checkpoints/keys", "/v1/checkpoints/proofs", "/v1/checkpoints/{size}"}
 )
 """The routes that need no token; every other route says who may call it."""
@@ -80,6 +84,10 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         schools,
         calendars,
         roll,
+        adapter,
+        adapter_ids,
+        pupils,
+        changed_ids,
         differences,
         audit_totals,
         evidence,

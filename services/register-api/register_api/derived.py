@@ -70,7 +70,7 @@ class Derived:
                 block = getattr(_sql, f"add_{table}")
                 await block(connection, row=json.dumps({**row, "school_id": school_id, "seq": change.seq}))
             return
-        kept = roll.Kept.said(no, change.body, is_new=json.loads(change.body)["id"] not in self._ids)
+        kept = roll.Kept.said(no, change.body, id_is_new=json.loads(change.body)["id"] not in self._ids)
         self._owned(kept.id, no, change.seq)
         await roll.keep(connection, school_id, [kept], [change.seq])
 
