@@ -193,6 +193,7 @@ async def get_pupil_marks(
         number = (await pupil_ids.numbers(connection, caller.school_id, [id_], at.seq)).get(id_)
         if number is None:
             raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
+        id_ = (await pupil_ids.ids(connection, caller.school_id, [number], at.seq))[number]
         chains = await read.pupil_chains(connection, caller.school_id, number, dates, at.seq)
         removals = await removed(connection, caller.school_id, read.seqs(chains))
     await reads.record(caller, read_by, "pupil-marks", at.seq, pupils=[id_], dates=dates)
