@@ -26,6 +26,7 @@ What = Literal[
     "attendance",
     "pupil-attendance",
     "alerts",
+    "dual-registrations",
     "daily",
 ]
 

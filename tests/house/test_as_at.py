@@ -29,6 +29,7 @@ WITHOUT = {
         "A proof stands at a checkpoint, which `size` names, and says at which position that is.",
     ),
     "/v1/schools/{urn}/export": "It is the whole register up to now; its manifest says up to which position.",
+    "/v1/schools/{urn}/adapters/session-attendance/ids": "What a supplier calls things is no part of the register.",
     "/v1/schools/{urn}/alerts": "Alerts are derived and keep their own history: when each opened and closed.",
 }
 BY_INSTANT = {"/v1/local-authorities/{la_code}/daily"}

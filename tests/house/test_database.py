@@ -99,6 +99,10 @@ async def office(register: Register, http: httpx.AsyncClient) -> Office:
     await office.entered(("p-001", "N"))
     await office.amended(amending("p-001", "N", "I"))
     await office.get("/pupils/p-001")
+    told = await http.put(
+        office.path("/adapters/session-attendance/ids"), json={"pupils": {"A1": "p-001"}, "staff": {"S1": OFFICE}}
+    )
+    assert told.json() == {"set": 2, "unchanged": 0}
     await checkpointed(register.database)
     await held(register.database, office.urn)
     return office
@@ -137,6 +141,14 @@ async def counts(owner: Connection) -> dict[str, int]:
 
 
 SCHOOL = {"name": "Invented", "phase": "primary", "age_range": [4, 11], "policy": {**POLICY, "target": 97}}
+SENT = {
+    "date": MONDAY,
+    "session": "AM",
+    "student_id": "p-001",
+    "attendance_code_id": "I",
+    "employee_id": "S1",
+    "comment": "Parent telephoned",
+}
 WRITES: list[tuple[str, str, Any]] = [
     ("PUT", "/v1/schools/900101", SCHOOL),
     ("PUT", "/v1/schools/900102", SCHOOL),
@@ -149,6 +161,12 @@ WRITES: list[tuple[str, str, Any]] = [
         {"made_by": TEACHER, "marks": [{"pupil": "p-002", "code": "/"}]},
     ),
     ("POST", "/v1/schools/900101/amendments", {"made_by": OFFICE, "amendments": [amending("p-001", "I", "M")]}),
+    ("POST", "/v1/schools/900101/pupils/p-003/pupil-ids", {"id": "x-003"}),
+    (
+        "POST",
+        "/v1/schools/900101/adapters/session-attendance",
+        {"attendance": [SENT]},
+    ),
     (
         "POST",
         "/v1/schools/900101/redactions",

@@ -155,7 +155,7 @@ async def test_a_body_that_is_none_is_refused_whole(school: Office) -> None:
     refusal(await school.http.post(school.path(PATH), json={"attendance": {}}), "invalid-request", at="#/attendance")
     extra = {"attendance": [], "school": "x"}
     refusal(await school.http.post(school.path(PATH), json=extra), "invalid-request", at="#/school")
-    many = {"attendance": [{}] * 2_001}
+    many: dict[str, Any] = {"attendance": [{}] * 2_001}
     refusal(await school.http.post(school.path(PATH), json=many), "too-many-items", at="#/attendance")
 
 

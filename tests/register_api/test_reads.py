@@ -36,6 +36,8 @@ RECORDED_AS: dict[str, str | None] = {
     "/proofs": "events",
     "/late-entries": "late-entries",
     "/roll-changes": "roll-changes",
+    "/dual-registrations/conflicts": "dual-registrations",
+    "/adapters/session-attendance/ids": None,
     "/export": "export",
     "/reads": None,
 }

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -82,13 +81,6 @@ def _placing(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _day(ordinal: int) -> date:
-    try:
-        return date.fromordinal(ordinal)
-    except (ValueError, OverflowError) as caught:
-        raise lists.not_ours() from caught
-
-
 @router.get("/v1/schools/{urn}/pupils", summary="List the roll")
 async def get_pupils(
     caller: RegisterReader,
@@ -105,7 +97,7 @@ async def get_pupils(
     """Give the pupils on roll on a date, in the order of their numbers, with the year group, class and facts of it."""
     position = lists.numbers(cursor, frozenset({"seq", "after", "on"}))
     if position is not None:
-        on = _day(position["on"])
+        on = lists.day(position["on"])
     async with database.reading(caller.engine, caller.school_id) as connection:
         asked = as_at if position is None else f"seq:{position['seq']}"
         at = await resolve(connection, caller.school_id, asked, caller.now())
