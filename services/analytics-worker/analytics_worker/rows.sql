@@ -3,13 +3,16 @@
 -- for what was restated, one that stood before and stands no more is given too, as closed. As at a position, the roll is
 -- what it was then, and the entries are read in the book instead of what was folded of it.
 WITH roll AS (
-    SELECT p.pupil_no, p.on_roll, p.boarder, p.upn, p.sex, p.enrolment_status, i.id, was.on_roll AS was_on_roll
+    SELECT p.pupil_no, p.on_roll, p.boarder, p.upn, p.sex, p.enrolment_status, i.id, i.is_newest, was.on_roll AS was_on_roll
     FROM (SELECT DISTINCT ON (pupil_no) pupil_no, on_roll, boarder, upn, sex, enrolment_status
           FROM register.pupil WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
           ORDER BY pupil_no, seq DESC) p
-    JOIN (SELECT DISTINCT ON (pupil_no) pupil_no, id
+    JOIN (SELECT id, pupil_no, seq = max(seq) OVER one AS is_newest,
+                 seq = max(seq) FILTER (WHERE seq <= CAST(:after AS bigint)) OVER one AS was_newest
           FROM register.pupil_id WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
-          ORDER BY pupil_no, seq DESC) i ON i.pupil_no = p.pupil_no
+          WINDOW one AS (PARTITION BY pupil_no)) i
+        -- An id that was the newest at the position stood in rows that were read, and stands in none now.
+        ON i.pupil_no = p.pupil_no AND (i.is_newest OR (i.was_newest AND CAST(:restated AS boolean)))
     -- Whatever a roll since the position, or the one at it, had on roll may have been read.
     LEFT JOIN (SELECT one.pupil_no, range_agg(one.on_roll) AS on_roll
                FROM register.pupil one
@@ -25,7 +28,7 @@ WITH roll AS (
           FROM register.placing WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
           ORDER BY pupil_no, effective_from, seq DESC) AS dated
 ), sittings AS (
-    SELECT r.*, d.day, s.session, r.on_roll @> d.day AND d.day = ANY (CAST(:open_days AS date[])) AS is_due
+    SELECT r.*, d.day, s.session, r.is_newest AND r.on_roll @> d.day AND d.day = ANY (CAST(:open_days AS date[])) AS is_due
     FROM unnest(CAST(:days AS date[])) AS d (day)
     CROSS JOIN (VALUES ('AM'), ('PM')) AS s (session)
     JOIN roll r ON r.on_roll @> d.day OR r.was_on_roll @> d.day
