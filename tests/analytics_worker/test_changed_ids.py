@@ -69,15 +69,18 @@ async def test_a_row_shows_the_facts_that_held_that_day(desk: Desk, calling: Cal
 
 async def test_what_an_authority_held_before_a_conversion_still_answers(desk: Desk, calling: Calling) -> None:
     school = await desk.open("940931", "943", pupils=1)
+    await desk.open("940941", "943", pupils=1)
     await desk.sweep()
     first = await pull(calling, "943", date="2026-11-19")
     async with calling("authority", "943") as http:
         page = (await got(http, "943", date="2026-11-19", limit=1)).json()
-        school.urn = "940932"
+        school.urn = "940912"
         await school.facts("943")
         await desk.sweep()
         rest = (await got(http, "943", date="2026-11-19", cursor=page["next"])).json()
-    assert [row["session"] for row in rest["items"]] == ["PM"]
+    assert [(row["urn"], row["session"]) for row in page["items"]] == [("940931", "AM")]
+    assert [(row["urn"], row["session"]) for row in rest["items"]] == [
+        *(("940912", "PM"), ("940941", "AM"), ("940941", "PM"))
+    ]
     restated = await pull(calling, "943", changed_after=first["changed_after"])
-    assert {row["urn"] for row in restated["items"]} == {"940932"}
-    assert restated["items"]
+    assert {row["urn"] for row in restated["items"]} == {"940912"}

@@ -294,7 +294,7 @@ async def test_another_authority_and_what_is_no_authority_do_not_exist(desk: Des
         ({"limit": "1001"}, "invalid-parameter", "limit"),
         ({"form": "csv"}, "unknown-parameter", "form"),
         ({"changed_after": "nonsense"}, "invalid-cursor", "changed_after"),
-        ({"cursor": "eyJ1cm4iOjEsInBsYWNlIjoxLCJub3ciOjF9"}, "invalid-cursor", "cursor"),
+        ({"cursor": "eyJzY2hvb2wiOjEsInBsYWNlIjoxLCJub3ciOjF9"}, "invalid-cursor", "cursor"),
     ],
 )
 async def test_a_parameter_that_cannot_be_used_is_named(
