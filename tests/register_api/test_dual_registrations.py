@@ -8,7 +8,7 @@ import pytest
 
 from codes.identifiers import check_letter
 from tests.support.office import MONDAY, TUESDAY, Office, calling, open_office, refusal
-from tests.support.school import marks, pupil, put
+from tests.support.school import POLICY, marks, pupil, put
 from tests.support.services import Register
 
 PATH = "/dual-registrations/conflicts"
@@ -25,7 +25,12 @@ def upn(serial: int) -> str:
 async def schools(register: Register, admin: httpx.AsyncClient) -> dict[str, Office]:
     """Give two schools that register m-1/o-1 and m-2/o-2 both, m-3 that the other does not name back, and a third."""
     register.clock.set("2026-09-09T12:00:00+01:00")
-    offices = {urn: await open_office(admin, register.database, urn, pupils=1) for urn in (MAIN, OTHER, THIRD)}
+    later = {**POLICY, "registers": [POLICY["registers"][0], {**POLICY["registers"][1], "closes": "13:40"}]}
+    policies = {MAIN: POLICY, OTHER: later, THIRD: POLICY}
+    offices = {
+        urn: await open_office(admin, register.database, urn, pupils=1, policy=policy)
+        for urn, policy in policies.items()
+    }
     at_other, at_main = [{"urn": OTHER, "from": "2026-09-03"}], [{"urn": MAIN, "from": "2026-09-03"}]
     until_tuesday = [{"urn": MAIN, "from": "2026-09-03", "to": TUESDAY}]
     entries = {
@@ -147,8 +152,11 @@ async def test_a_register_that_has_not_closed_is_no_conflict_yet(
     body = marks(("m-1", "\\"))
     await schools[MAIN].post(body, WEDNESDAY, "PM")
     await schools[OTHER].post(marks(("o-1", "\\")), WEDNESDAY, "PM")
-    assert [each for each in told(await schools[MAIN].get(PATH)) if each[1] == WEDNESDAY] == []
-    register.clock.set("2026-09-09T13:30:00+01:00")
+    for at in ("13:10", "13:29", "13:30", "13:39"):
+        register.clock.set(f"2026-09-09T{at}:00+01:00")
+        for urn in (MAIN, OTHER):
+            assert [each for each in told(await schools[urn].get(PATH)) if each[1] == WEDNESDAY] == []
+    register.clock.set("2026-09-09T13:40:00+01:00")
     assert [each[:4] for each in told(await schools[MAIN].get(PATH)) if each[1] == WEDNESDAY] == [
         ("m-1", WEDNESDAY, "PM", "\\")
     ]
