@@ -131,7 +131,8 @@ async def test_a_dry_run_changes_no_id(school: Office) -> None:
     assert item["changes"] == [{"member": "id", "original_entry": "p-003", "amended_entry": "z-003"}]
 
 
-async def test_reads_under_any_id_are_of_the_one_pupil(school: Office) -> None:
+async def test_reads_under_any_id_are_of_the_one_pupil(school: Office, register: Register) -> None:
+    register.clock.set("2026-09-07T16:01:00+01:00")
     await school.get("/pupils/p-001/marks")
     reads = (await school.get("/reads", pupil="y-001", limit=1))["items"]
     assert (reads[0]["what"], reads[0]["pupil"]) == ("pupil-marks", "y-001")

@@ -1,24 +1,117 @@
-"""The roll read back: one pupil's entry with its history, and who was on roll on a date, with what held that day."""
+"""Pupils of the admission register: enter and change one or many, and read them back with their history."""
 
 import json
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
 from kit import database, lists, reads
-from kit.fields import Day, written
+from kit.fields import Body, Day, written
 from kit.problems import Fault, Problem
 from kit.schools import LONDON
 from ledger.as_at import resolve
-from register_api.admission import warnings_of
-from register_api.bodies import AsAtRead
-from register_api.caller import AsAtText, RegisterReader
+from register_api.admission import PupilItem, PutPupil, fault, warnings_of
+from register_api.bodies import AsAtRead, Faulty, stands_alone
+from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
 from register_api.removed import removed, shown
-from register_api.roll import PupilPath
+from register_api.roll import PupilPath, Result, Wanted, record
 
 router = APIRouter(tags=["roll"])
 _sql = database.statements(__file__)
+
+
+class PostPupils(Body):
+    """Many entries of the admission register; each stands or falls alone."""
+
+    pupils: list[Annotated[PupilItem, stands_alone]]
+
+
+class PupilOutcome(Body):
+    """What became of one entry."""
+
+    index: int
+    id: str | None
+    outcome: Literal["entered", "changed", "unchanged", "refused"]
+    seq: int | None = None
+    warnings: list[dict[str, str]] | None = None
+    problem: dict[str, Any] | None = None
+
+
+class PupilOutcomes(Body):
+    """What became of a request, in its order; the counts add up to the number of items."""
+
+    seq: int
+    entered: int
+    changed: int
+    unchanged: int
+    refused: int
+    outcomes: list[PupilOutcome]
+
+
+@router.put("/v1/schools/{urn}/pupils/{id}", summary="Enter or change a pupil")
+async def put_pupil(caller: RollWriter, id_: PupilPath, body: PutPupil, dry_run: DryRun = False) -> dict[str, Any]:
+    """Keep one entry of the admission register; what equals what stands emits nothing.
+
+    After a leaving, a later starting day opens a new enrolment. Year group, class and facts hold from `effective_from`,
+    today without it. A ground of leaving that the register contradicts is refused, `ground-not-met`; what a leaving
+    leaves open comes back as `warnings`.
+    """
+    seq, results = await record(caller, [(0, id_, body)], (), dry_run)
+    result = results[0]
+    if isinstance(result, Problem):
+        raise result
+    warned = {"warnings": result.warnings} if result.warnings else {}
+    return {"id": id_, "outcome": result.outcome, "seq": seq, **warned}
+
+
+@router.post(
+    "/v1/schools/{urn}/pupils",
+    summary="Enter or change many pupils",
+    response_model=PupilOutcomes,
+    response_model_exclude_none=True,
+)
+async def post_pupils(caller: RollWriter, body: PostPupils, dry_run: DryRun = False) -> PupilOutcomes:
+    """Keep many entries of the admission register, each by itself, answered in the order of the request."""
+    if len(body.pupils) > 2 * lists.MOST:
+        raise Problem(
+            "too-many-items",
+            f"{len(body.pupils)} items; {2 * lists.MOST} at most.",
+            (Fault("Too many.", pointer="#/pupils"),),
+        )
+    items: Sequence[PupilItem | Faulty] = body.pupils
+    wanted: list[Wanted] = []
+    early: dict[int, Problem] = {}
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        if isinstance(item, Faulty):
+            early[index] = Problem(
+                "invalid-item", "The item does not have the documented form.", item.faults("pupils", index)
+            )
+        elif item.id in seen:
+            detail = "An earlier item is about the same pupil."
+            early[index] = Problem("duplicate-in-request", detail, (fault(("pupils", index), "id", detail),))
+        else:
+            seen.add(item.id)
+            wanted.append((index, item.id, item))
+    seq, results = await record(caller, wanted, ("pupils",), dry_run)
+    outcomes = [_outcome(index, item, {**results, **early}[index]) for index, item in enumerate(items)]
+    counted = [outcome.outcome for outcome in outcomes]
+    return PupilOutcomes(
+        seq=seq,
+        entered=counted.count("entered"),
+        changed=counted.count("changed"),
+        unchanged=counted.count("unchanged"),
+        refused=counted.count("refused"),
+        outcomes=outcomes,
+    )
+
+
+def _outcome(index: int, item: PupilItem | Faulty, result: Result) -> PupilOutcome:
+    id_ = item.pupil if isinstance(item, Faulty) else item.id
+    if isinstance(result, Problem):
+        return PupilOutcome(index=index, id=id_, outcome="refused", problem=result.as_json())
+    return PupilOutcome(index=index, id=id_, outcome=result.outcome, seq=result.seq, warnings=result.warnings or None)
 
 
 def _said(body: str | None) -> dict[str, Any] | None:
