@@ -210,6 +210,7 @@ async def test_ids_of_pupils_and_codes_that_there_are_not_are_refused(mapped: Of
     path = mapped.path(f"{PATH}/ids")
     body = {"pupils": {"A1": "p-001", "A/2": "nobody"}}
     refusal(await mapped.http.put(path, json=body), "unknown-pupil", at="#/pupils/A~12")
+    refusal(await mapped.http.put(path, json={"pupils": {UPN: "p-001"}}), "invalid-pupil-id", at=f"#/pupils/{UPN}")
     refusal(await mapped.http.put(path, json={"codes": {"C1": "?"}}), "unknown-code", at="#/codes/C1")
     refusal(
         await mapped.http.put(path, json={"staff": {"S1": {"name": "A"}}}), "invalid-request", at="#/staff/S1/position"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -90,6 +91,34 @@ async def test_who_came_back_after_a_leave_is_not_one_who_did_not(school: Office
     assert body["entries"] == [{"date": "2026-10-01", "session": "PM", "code": "\\"}]
     body = refusal(await leave(school, "p-005", leaving("h", tests=AFFIRMED)), "ground-not-met", at="#/leaving/ground")
     assert body["entries"] == []
+
+
+async def granted(office: Office, id_: str, last: str, outcome: str = "granted") -> None:
+    """Put the row of a leave of absence, as a decision of it leaves one."""
+    owner = await asyncpg.connect(office.database.owner_url)
+    await owner.execute(
+        "INSERT INTO register.planned_absence (school_id, id, seq, pupil_no, kind, code, outcome, first_date, "
+        "first_session, last_date, last_session) SELECT school_id, 'leave', "
+        "(SELECT coalesce(max(seq), 0) + 1 FROM register.planned_absence), pupil_no, 'leave', 'C', $3, '2026-09-14', "
+        "'AM', CAST(CAST($4 AS text) AS date), 'PM' FROM register.urn JOIN register.pupil_id USING (school_id) "
+        "WHERE urn = $1 AND id = $2",
+        *(office.urn, id_, outcome, last),
+    )
+    await owner.close()
+
+
+async def test_a_leave_that_was_granted_ends_before_anybody_is_not_back_from_it(school: Office) -> None:
+    await put(school.http, school.path("/pupils/granted"), pupil())
+    for last in ("2026-09-28", "2026-10-16"):
+        await granted(school, "granted", last)
+        refusal(await leave(school, "granted", leaving("h")), "ground-not-met", at="#/leaving/ground")
+    await granted(school, "granted", "2026-10-16", "withdrawn")
+    tried = school.http.put(
+        school.path("/pupils/granted"), json=pupil(leaving=leaving("h")), params={"dry_run": "true"}
+    )
+    assert (await tried).json()["outcome"] == "changed"
+    await granted(school, "granted", "2026-09-25")
+    assert (await leave(school, "granted", leaving("h"))).json()["outcome"] == "changed"
 
 
 async def test_a_pupil_of_compulsory_age_does_not_leave_for_being_over_it(school: Office) -> None:

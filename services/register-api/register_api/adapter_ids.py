@@ -70,7 +70,11 @@ async def pupils(connection: Connection, school_id: int, ids: Iterable[str]) -> 
 
 
 async def _told(connection: Connection, school_id: int, body: PutIds) -> dict[tuple[What, str], Any]:
-    """Give what is to be kept, by kind and id; raise for pupils and codes that there are not."""
+    """Give what is to be kept, by kind and id; raise for pupils and codes that there are not, and for UPNs as ids."""
+    if upns := [id_ for id_ in body.pupils if shaped_like_upn(id_)]:
+        detail = "A UPN needs no mapping, and must not stand in the addresses of pages."
+        faults = tuple(Fault(detail, pointer=pointer(("pupils", id_))) for id_ in upns)
+        raise Problem("invalid-pupil-id", detail, faults)
     known = await pupil_ids.numbers(connection, school_id, body.pupils.values())
     unknown = [
         Fault(f"There is no pupil {ours!r}.", pointer=pointer(("pupils", id_)))
