@@ -10,11 +10,13 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from zipfile import is_zipfile
 
 from rich.console import Console
 
 from ledger.archive import ExchangeFailed
 from onebox import clients, database, place, postgres, retention_commands, services, up, verify
+from onebox.history_mapping import HistoryFailed
 
 FAILURES = (
     postgres.DataInUse,
@@ -25,7 +27,9 @@ FAILURES = (
     up.DatabaseEnded,
     verify.DoesNotHold,
     ExchangeFailed,
+    HistoryFailed,
 )
+_HISTORY = (".csv", ".ndjson", ".jsonl", ".txt")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -159,11 +163,17 @@ def _add_import(
     command = commands.add_parser(
         "import",
         parents=[where],
-        help="take in a register that `rollbook export` wrote",
-        description="Take in a whole register that another Rollbook exported: the same, root for root, or nothing.",
+        help="take in a register that `rollbook export` wrote, or history from another system",
+        description="Without --school: take in a whole register that another Rollbook exported: the same, root for "
+        "root, or nothing. With --school: take in years of marks and amendments from CSV or NDJSON; every right line "
+        "comes in, every wrong one is named in the report, and an import that was broken off goes on when it is run "
+        "again. Exit code 0: every line is in; 1: some are not, or it broke off; 2: usage.",
     )
-    command.add_argument("file", metavar="FILE", type=Path, help="what `rollbook export` wrote")
-    command.set_defaults(run=_import)
+    command.add_argument("files", nargs="+", metavar="FILE", type=Path, help="an export (zip), or history")
+    command.add_argument("--school", metavar="URN", type=_urn, help="the school that the history is of")
+    command.add_argument("--mapping", metavar="FILE", type=Path, help="what the columns of a CSV mean (TOML)")
+    command.add_argument("--report", metavar="FILE", type=Path, help="default FILE.report.csv; NDJSON by its name")
+    command.set_defaults(run=_import, usage_error=command.error)
 
 
 def _up(options: argparse.Namespace) -> None:
@@ -206,13 +216,31 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _import(options: argparse.Namespace) -> None:
+    if options.school is not None:
+        _import_history(options)
+        return
+    if any(file.suffix in _HISTORY for file in options.files) or options.mapping or options.report:
+        options.usage_error("history needs --school URN")
+    if len(options.files) > 1:
+        options.usage_error("one export at a time")
     from onebox import exchange  # here, for the reason given above
 
     with place.owner_url(place.chosen(options.data, options.database_url)) as url:
-        manifest = database.wait_for(exchange.arrive(url, options.file, Console(stderr=True))).manifest
+        manifest = database.wait_for(exchange.arrive(url, options.files[0], Console(stderr=True))).manifest
     arrived = {"register": manifest.register, "urn": manifest.urn, "seq": manifest.seq, "root": manifest.root.hex()}
     print(json.dumps(arrived))
     print("Clients do not travel: `rollbook clients add` makes those that may call here.", file=sys.stderr)
+
+
+def _import_history(options: argparse.Namespace) -> None:
+    from onebox import history_import  # here, for the reason given above
+
+    if any(is_zipfile(file) for file in options.files):
+        options.usage_error("an export is imported without --school: it is the whole register")
+    report = options.report or options.files[0].with_name(f"{options.files[0].name}.report.csv")
+    wishes = history_import.Wishes(options.files, options.school, options.mapping, report)
+    with place.owner_url(place.chosen(options.data, options.database_url)) as url:
+        history_import.run(url, wishes, Console(stderr=True))
 
 
 def _port(text: str) -> int:

@@ -40,7 +40,7 @@ SELECT count(*) FROM ledger.text WHERE school_id = :school_id AND seq = ANY (CAS
 
 -- name: leaving(school_id, today, before, going)
 -- The pupils of whom nothing must be kept: no entry but what goes, no longer on roll, under no hold, and nothing stated
--- of them in the admission register since an instant.
+-- of them in the admission register, or of absence known ahead, since an instant.
 SELECT p.pupil_no
 FROM (SELECT DISTINCT ON (pupil_no) pupil_no, on_roll FROM register.pupil
       WHERE school_id = :school_id ORDER BY pupil_no, seq DESC) AS p
@@ -50,6 +50,10 @@ WHERE (isempty(p.on_roll) OR (NOT upper_inf(p.on_roll) AND upper(p.on_roll) <= C
   AND NOT EXISTS (SELECT FROM ledger.change c
                   WHERE c.school_id = :school_id AND c.kind = 'roll-changed'
                     AND CAST(split_part(c.subject, ':', 2) AS int) = p.pupil_no
+                    AND greatest(c.made_at, c.recorded_at) >= :before)
+  AND NOT EXISTS (SELECT FROM register.planned_absence a
+                  JOIN ledger.change c ON c.school_id = :school_id AND c.seq = a.seq
+                  WHERE a.school_id = :school_id AND a.pupil_no = p.pupil_no
                     AND greatest(c.made_at, c.recorded_at) >= :before)
   AND NOT EXISTS (SELECT FROM ledger.event e
                   WHERE e.school_id = :school_id AND e.pupil_no = p.pupil_no AND e.seq <> ALL (CAST(:going AS bigint[])))

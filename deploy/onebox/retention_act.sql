@@ -101,13 +101,18 @@ DELETE FROM register.pupil WHERE school_id = :school_id AND pupil_no = ANY (CAST
 -- The ids that the MIS gave them.
 DELETE FROM register.pupil_id WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
 
+-- name: drop_plans(school_id, pupil_nos)!
+-- What was known ahead of their absence.
+DELETE FROM register.planned_absence WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+
 -- name: forget_words(school_id, pupil_nos)!
--- What the admission register said of them, and why it was changed; the commitments stay in the stream.
+-- What the admission register and plans of absence said of them, and why they were changed; the commitments stay in the stream.
 UPDATE ledger.text t
 SET salt = NULL, text = NULL
 FROM ledger.change c
 WHERE t.school_id = :school_id AND c.school_id = :school_id AND t.seq = c.seq AND t.text IS NOT NULL
-  AND c.kind = 'roll-changed' AND CAST(split_part(c.subject, ':', 2) AS int) = ANY (CAST(:pupil_nos AS int[]));
+  AND c.kind IN ('roll-changed', 'absence-planned')
+  AND CAST(split_part(c.subject, ':', 2) AS int) = ANY (CAST(:pupil_nos AS int[]));
 
 -- name: drop_reads(school_id, pupil_nos)!
 -- Who read of them.

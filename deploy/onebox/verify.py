@@ -83,11 +83,12 @@ def _evidence(file: Path, given: _Given, page: Path | None) -> _Checked:
     held = checked_evidence.check(document, checking.claim(document["standing"], signed))
     if page is not None:
         page.write_text(certificate.certificate(document), "utf-8")
-    removed = f" Removed by recorded acts: {', '.join(held.removed)}." if held.removed else ""
+    named = ["absence known ahead" if each.startswith("absence:") else each for each in held.not_shown]
+    removed = f" Of {', '.join(named)} nothing is shown." if named else ""
+    if held.removed:
+        removed += f" Removed by recorded acts: {', '.join(held.removed)}."
     if held.said_removed:
         removed += f" Missing, and said to be removed since: {', '.join(held.said_removed)}."
-    if held.not_shown:
-        removed += f" Of {', '.join(held.not_shown)} nothing is shown."
     gone = f" {held.let_go} more were let go, by a recorded act." if held.let_go else ""
     sentence = (
         f"holds. {held.entries} entries of {document['pupil']} in {document['academic_year']}, unchanged and complete "

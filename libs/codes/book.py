@@ -15,6 +15,7 @@ from codes.reading import EDITIONS, STARTS_2024, Bearer, Edition, Kind, Reading,
 from codes.table import ROWS
 
 __all__ = [
+    "ABSENCES",
     "EDITIONS",
     "Bearer",
     "Edition",
@@ -36,6 +37,9 @@ _DAY = timedelta(days=1)
 _BY_CODE: MappingProxyType[str, tuple[Reading, ...]] = MappingProxyType(
     {code: tuple(r for r in ROWS if r.code == code) for code in dict.fromkeys(r.code for r in ROWS)}
 )
+
+ABSENCES = tuple(dict.fromkeys(row.code for row in ROWS if row.kind in (Kind.AUTHORISED, Kind.UNAUTHORISED)))
+"""Codes that are, or once were, an absence."""
 
 
 class UnknownCode(KeyError):

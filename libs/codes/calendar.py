@@ -18,6 +18,9 @@ from codes.bank_holidays import BANK_HOLIDAYS
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
+EXPECTED_DAYS, EXPECTED_SESSIONS = 190, 380
+"""What a maintained school owes in an academic year at least."""
+_OWED = "DfE, Pupil absence statistics: methodology, section 1.1; for an academy its funding agreement"
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -133,6 +136,29 @@ def count(calendar: Calendar) -> tuple[int, int]:
     """How many days and how many sessions a calendar opens; a maintained school owes at least 190 and 380."""
     days = len(school_days(calendar))
     return days, 2 * days
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A year with fewer sessions than are expected: allowed, and said, with who expects more."""
+
+    detail: str
+    source: str = _OWED
+
+
+def shortfall(calendar: Calendar) -> Shortfall | None:
+    """What a calendar lacks of 190 days and 380 sessions, or None.
+
+    ASSUMPTION: an academy is measured by the same numbers, though its funding agreement may say others.
+    """
+    days, sessions = count(calendar)
+    if sessions >= EXPECTED_SESSIONS:
+        return None
+    detail = (
+        f"{days} days and {sessions} sessions; a maintained school has {EXPECTED_DAYS} and {EXPECTED_SESSIONS} at "
+        "least, and an academy what its funding agreement says."
+    )
+    return Shortfall(detail)
 
 
 def open_days(calendars: Iterable[Calendar]) -> tuple[date, ...]:

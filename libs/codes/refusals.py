@@ -25,6 +25,7 @@ REFUSALS: MappingProxyType[str, str] = MappingProxyType(
         "no-entry": "There is no entry to amend.",
         "entry-changed": "The entry is no longer the one to be amended.",
         "reason-required": "An amendment needs a reason.",
+        "made-by-required": "An entry needs the name and position of who made it.",
     }
 )
 

@@ -117,14 +117,15 @@ def decide_mark(
     """What entering a mark does, given the first and the current entry for that pupil and session (None where none is).
 
     A mark equal to the first entry is a retry and unchanged, whatever has been amended since; `#` on a closed day is
-    unchanged too. In a session closed by Y4 that code alone is entered. `now` is aware, in London time. Sources: SI 2024/208 reg 10.
+    unchanged too. In a session closed by Y4 that code alone is entered. `now` is aware, in London time.
+    Sources: SI 2024/208 reg 10.
     """
     code = mark.code
     if not known(code):
         return Refused("unknown-code", "code", f"{code!r} was never a code of the register.")
     if sitting.closed is not None and code == sitting.closed_code == "#":
         return _UNCHANGED
-    arrived_at = _arrival(mark, sitting)
+    arrived_at = arrival(mark, sitting)
     if isinstance(arrived_at, Refused):
         return arrived_at
     nature = stated(mark.nature)
@@ -139,10 +140,10 @@ def decide_mark(
         return Refused("session-closed", "date", f"There is no session: {sitting.closed}.")
     today = now.date()
     if sitting.date > today or (sitting.date == today and now.time() < sitting.times.opens):
-        return _not_begun(sitting)
+        return not_begun(sitting)
     refused = (
         _code_refused(code, "code", pupil, sitting, nature)
-        or _arrival_refused(code, arrived_at, sitting.times)
+        or arrival_refused(code, arrived_at, sitting.times)
         or _made_at_refused(mark.made_at, sitting, now)
     )
     return refused or Entered(code, arrived_at, nature, mark.made_at or now)
@@ -162,7 +163,7 @@ def decide_amendment(
         return Refused("unknown-code", "amended_entry", f"{code!r} was never a code of the register.")
     if current is None:
         return Refused("no-entry", "original_entry", "There is no entry to amend.")
-    arrived_at = _arrival(amendment, sitting)
+    arrived_at = arrival(amendment, sitting)
     if isinstance(arrived_at, Refused):
         return arrived_at
     nature = stated(amendment.nature)
@@ -176,9 +177,9 @@ def decide_amendment(
     if reason is None:
         return Refused("reason-required", "reason", "An amendment needs a reason in words.")
     refused = (
-        _closed_refused(code, sitting)
+        closed_refused(code, sitting)
         or _code_refused(code, "amended_entry", pupil, sitting, nature)
-        or _arrival_refused(code, arrived_at, sitting.times)
+        or arrival_refused(code, arrived_at, sitting.times)
         or _made_at_refused(amendment.made_at, sitting, now)
     )
     made_at = amendment.made_at or now
@@ -191,7 +192,8 @@ def evolve(current: Entry | None, event: Entered | Amended) -> Entry:
     return Entry(event.code, version, event.arrived_at, event.nature)
 
 
-def _not_begun(sitting: Sitting) -> Refused:
+def not_begun(sitting: Sitting) -> Refused:
+    """The refusal of an entry in a session whose register has not opened."""
     opens = f"The register opens at {sitting.times.opens:%H:%M} on {sitting.date}."
     return Refused("session-not-begun", "date", opens)
 
@@ -203,7 +205,8 @@ def stated(text: str | None) -> str | None:
     return text.strip()
 
 
-def _closed_refused(code: str, sitting: Sitting) -> Refused | None:
+def closed_refused(code: str, sitting: Sitting) -> Refused | None:
+    """Whether an entry of a session that is closed may become the code."""
     # A day closed after its entries were made: the entries are facts and stay, and # (or Y4) is what they may become.
     if sitting.closed is None or code == sitting.closed_code:
         return None
@@ -220,16 +223,16 @@ def _code_refused(code: str, member: str, pupil: Pupil, sitting: Sitting, nature
     if sitting.session not in reading.sessions:
         return Refused("code-not-for-session", member, f"{code} is not for {sitting.session}.")
     # Nearly every code is anyone's, and then the age need not be worked out.
-    if reading.bearer is not _ANYONE and (refused := _bearer_refused(code, member, pupil, sitting)):
+    if reading.bearer is not _ANYONE and (refused := bearer_refused(code, member, pupil, sitting)):
         return refused
-    if reading.bearer is not _NOT_YET_ON_ROLL and not _on_roll(pupil, on):
+    if reading.bearer is not _NOT_YET_ON_ROLL and not on_roll(pupil, on):
         return Refused("not-on-roll", "pupil", f"The pupil is not on roll on {on}.")
     if reading.needs and nature is None:
         return Refused("nature-required", "nature", f"Code {code} needs the nature of the activity or provision.")
     return None
 
 
-def _bearer_refused(code: str, member: str, pupil: Pupil, sitting: Sitting) -> Refused | None:
+def bearer_refused(code: str, member: str, pupil: Pupil, sitting: Sitting) -> Refused | None:
     """Whether a code that is not anyone's is this pupil's."""
     compulsory = of_compulsory_age(pupil.date_of_birth, sitting.date)
     reading = lawful(code, sitting.date, compulsory)
@@ -247,14 +250,15 @@ def _bearer_refused(code: str, member: str, pupil: Pupil, sitting: Sitting) -> R
 
 def _prospective_refused(code: str, member: str, pupil: Pupil, on: date) -> Refused | None:
     """Whether Z, which comes before a starting day and at no other time, may stand."""
-    if _on_roll(pupil, on):
+    if on_roll(pupil, on):
         return Refused("code-not-for-pupil", member, f"The pupil is on roll on {on}; {code} is for before that.")
     if any(on < starts for starts, _ in pupil.on_roll):
         return None
     return Refused("not-on-roll", "pupil", f"The pupil is not on roll on {on}, and has no later starting day.")
 
 
-def _on_roll(pupil: Pupil, on: date) -> bool:
+def on_roll(pupil: Pupil, on: date) -> bool:
+    """Whether a pupil is on roll on a day."""
     # A loop and no generator: every mark asks, and it takes half the time.
     for starts, ends in pupil.on_roll:  # noqa: SIM110
         if starts <= on and (ends is None or on <= ends):
@@ -262,8 +266,8 @@ def _on_roll(pupil: Pupil, on: date) -> bool:
     return False
 
 
-def _arrival(item: Mark | Amendment, sitting: Sitting) -> time | Refused | None:
-    """The time of arrival stated, in either of the two ways."""
+def arrival(item: Mark | Amendment, sitting: Sitting) -> time | Refused | None:
+    """The time of arrival stated, in either of the two ways, or why it is none."""
     if item.minutes_late is None:
         return item.arrived_at
     opens = sitting.times.opens
@@ -277,7 +281,7 @@ def _arrival(item: Mark | Amendment, sitting: Sitting) -> time | Refused | None:
     return arrived_at
 
 
-def _arrival_refused(code: str, arrived_at: time | None, times: RegisterTimes) -> Refused | None:
+def arrival_refused(code: str, arrived_at: time | None, times: RegisterTimes) -> Refused | None:
     """Whether L and U fit the time of arrival; with any other code it is kept and decides nothing."""
     if arrived_at is None:
         return None

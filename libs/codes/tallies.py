@@ -14,6 +14,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
+from typing import Any
 
 from codes.book import Kind, read
 
@@ -140,6 +141,36 @@ def printed(share: Fraction | None) -> Decimal | None:
     is theirs. All arithmetic before it is exact.
     """
     return None if share is None else Decimal(f"{share.numerator / share.denominator * 100:.15g}")
+
+
+def perc(share: Fraction | None) -> float | None:
+    """A rate as `printed` gives it, which a double carries exactly; None of nothing."""
+    said = printed(share)
+    return None if said is None else float(said)
+
+
+def figures(counted: Tally) -> dict[str, Any]:
+    """The sessions, rates and counts by code in plain values, under the DfE's names.
+
+    `not_attending_coronavirus`, possible but neither attendance nor absence, is given where there is any.
+    """
+    covid = counted.not_attending_coronavirus
+    return {
+        "possible_sessions": counted.possible_sessions,
+        "present_sessions": counted.present_sessions,
+        "late_sessions": counted.late_sessions,
+        "approved_educational_activity": counted.approved_educational_activity,
+        "overall_attendance": counted.overall_attendance,
+        "authorised_absence": counted.authorised_absence,
+        "unauthorised_absence": counted.unauthorised_absence,
+        "overall_absence": counted.overall_absence,
+        **({"not_attending_coronavirus": covid} if covid else {}),
+        "attendance_perc": perc(attendance(counted)),
+        "overall_absence_perc": perc(overall_absence(counted)),
+        "authorised_absence_perc": perc(authorised_absence(counted)),
+        "unauthorised_absence_perc": perc(unauthorised_absence(counted)),
+        "codes": dict(counted.codes),
+    }
 
 
 def is_persistent(absent: int, possible: int) -> bool:

@@ -2,6 +2,8 @@
 
 import logging
 import traceback
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -18,11 +20,15 @@ class Unfinished(Exception):
 
 
 class Gate:
-    """Lets an application's requests in; a body of more than `most_bytes` is refused before it is read or kept."""
+    """Lets an application's requests in; a body of more than `most_bytes` is refused before it is read or kept.
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+    `streamed` has the bytes of bodies that are read as they come and never kept whole, by the end of their address.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int, streamed: Mapping[str, int] = MappingProxyType({})) -> None:
         self._app = app
         self._most = most_bytes
+        self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem what may not come in, and what fails inside for no documented reason."""
@@ -31,6 +37,7 @@ class Gate:
             return
         begun = False
         read = 0
+        most = self._streamed.get(scope["path"].rpartition("/")[2], self._most)
 
         async def sending(message: Message) -> None:
             nonlocal begun
@@ -41,12 +48,12 @@ class Gate:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._most:
-                raise HTTPException(413, self._too_large())
+            if read > most:
+                raise HTTPException(413, _too_large(most))
             return message
 
         try:
-            if refused := self._refused(Headers(scope=scope)):
+            if refused := _refused(Headers(scope=scope), most):
                 await refused.as_response()(scope, receive, sending)
             else:
                 await self._app(scope, receiving, sending)
@@ -57,16 +64,18 @@ class Gate:
                 raise Unfinished(type(caught).__name__) from None
             await _of_ours().as_response()(scope, receive, sending)
 
-    def _too_large(self) -> str:
-        return f"A body has {self._most} bytes at most."
 
-    def _refused(self, headers: Headers) -> Problem | None:
-        length = headers.get("content-length", "0")
-        if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > self._most):
-            return Problem("too-large", self._too_large())
-        if headers.get("content-encoding", "identity") != "identity":
-            return Problem("unsupported-media-type", "A compressed body is not taken.")
-        return None
+def _too_large(most: int) -> str:
+    return f"A body has {most} bytes at most."
+
+
+def _refused(headers: Headers, most: int) -> Problem | None:
+    length = headers.get("content-length", "0")
+    if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > most):
+        return Problem("too-large", _too_large(most))
+    if headers.get("content-encoding", "identity") != "identity":
+        return Problem("unsupported-media-type", "A compressed body is not taken.")
+    return None
 
 
 def _place(caught: Exception) -> str:

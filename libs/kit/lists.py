@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -46,6 +47,14 @@ def numbers(text: str | None, members: frozenset[str]) -> dict[str, int] | None:
     if read is not None and not all(type(value) is int and 0 <= value < 2**63 for value in read.values()):
         raise not_ours()
     return read
+
+
+def day(ordinal: int) -> date:
+    """Read a day that a cursor holds as its ordinal; raise `invalid-cursor`."""
+    try:
+        return date.fromordinal(ordinal)
+    except (ValueError, OverflowError) as caught:
+        raise not_ours() from caught
 
 
 def page(

@@ -21,11 +21,14 @@ What = Literal[
     "events",
     "late-entries",
     "roll-changes",
+    "planned-absences",
+    "leave-checks",
     "evidence",
     "export",
     "attendance",
     "pupil-attendance",
     "alerts",
+    "dual-registrations",
     "daily",
 ]
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -71,11 +72,12 @@ def create(
     work: Work | None = None,
     detail: Detail | None = None,
     now: Clock = clock,
+    streamed: Mapping[str, int] = MappingProxyType({}),
 ) -> FastAPI:
     """Give an application with its pool, clock, token verifier, problems and health routes.
 
     `work` runs beside it for its whole life; `detail` says more in the answer of /readyz. `now` stands in for the clock
-    in tests.
+    in tests. `streamed` has the bytes of bodies that are read as they come, by the end of their address.
     """
 
     @asynccontextmanager
@@ -100,7 +102,7 @@ def create(
         strict_content_type=False,
         openapi_url="/openapi.json",
     )
-    app.add_middleware(Gate, most_bytes=MOST_BYTES)
+    app.add_middleware(Gate, most_bytes=MOST_BYTES, streamed=streamed)
     problems.install(app)
     app.include_router(_health)
     return app

@@ -33,3 +33,5 @@ class IssuerSettings(Settings):
     """Seconds between two checkpoints."""
     checkpoint_deposits: str = ""
     """Places outside that each checkpoint is laid down in, separated by spaces: `file:///...`, `https://...`."""
+    closures_poll_seconds: Annotated[float, Field(gt=0)] = 5
+    """Seconds after which it is looked again whether a closed session is to be entered."""

@@ -41,7 +41,7 @@ class _Followed:
     hashes: dict[int, bytes] = field(default_factory=dict)
     ids: dict[int, tuple[str, str]] = field(default_factory=dict)
     counted: list[tuple[Claim, dict[str, int]]] = field(default_factory=list)
-    rolls: dict[int, int] = field(default_factory=dict)
+    whose: dict[int, int] = field(default_factory=dict)
     known: set[tuple[bytes, str, str | None]] = field(default_factory=set)
     let_go: int = 0
     suspect: Fault | None = None
@@ -64,8 +64,8 @@ class _Followed:
         self.counts[subject] = self.counts.get(subject, 0) + 1
         if leaf["kind"] == "year-retired":
             self.let_go = seq
-        if leaf["kind"] == "roll-changed":
-            self.rolls[seq] = int(subject.removeprefix("pupil:"))
+        if leaf["kind"] in ("roll-changed", "absence-planned"):
+            self.whose[seq] = int(subject.partition(":")[2])
         if leaf["kind"] == "roll-changed" and "body" in texts:
             self.ids[seq] = (subject, json.loads(texts["body"]["text"])["id"])
 
@@ -164,8 +164,8 @@ def _ends(file: Reading, read: _Followed, subjects: Subjects) -> None:
     unexplained = {
         part
         for part in read.texts.removed.keys() - read.counts.keys()
-        # What the admission register said goes with the pupil, when a year is let go.
-        if read.texts.removed[part] > read.let_go or read.rolls.get(read.texts.removed[part], 0) in {0, *of_pupils}
+        # What was said of a pupil goes with the pupil, when a year is let go.
+        if read.texts.removed[part] > read.let_go or read.whose.get(read.texts.removed[part], 0) in {0, *of_pupils}
     }
     if unexplained:
         part = min(unexplained, key=lambda subject: read.texts.removed[subject])

@@ -22,8 +22,9 @@ async def gather(
 ) -> dict[str, Any]:
     """Give the events of a pupil and year as at a checkpoint, each with its proof, and the proof that they are all.
 
-    Beside the entries these are the changes that say who the pupil is, which sessions the year had, when registers
-    opened and closed, whose register it is, and each act that removed a text of any of them.
+    Beside the entries these are the changes that say who the pupil is, which absence was known ahead, which sessions
+    the year had, when registers opened and closed, whose register it is, and each act that removed a text of any of
+    them.
     """
     first, last = academic_year_bounds(academic_year)
     rows = _sql.about(
@@ -33,6 +34,7 @@ async def gather(
         first=first,
         last=last,
         pupil=f"pupil:{pupil_no}",
+        absence=f"absence:{pupil_no}",
         calendar=f"calendar:{academic_year}",
         year=f"year:{academic_year}",
         up_to=standing.seq,

@@ -1,12 +1,13 @@
--- name: about(school_id, pupil_no, first, last, pupil, calendar, year, up_to)
+-- name: about(school_id, pupil_no, first, last, pupil, absence, calendar, year, up_to)
 -- The position of every event that evidence of a pupil and year is made of: the entries, and the changes that say who the
--- pupil is, which sessions there were, when registers opened and closed, whose register it is, and that a year was let go.
+-- pupil is and which absence was known ahead, which sessions there were, when registers opened and closed, whose register it
+-- is, and that a year was let go.
 SELECT e.seq FROM ledger.event e
 WHERE e.school_id = :school_id AND e.pupil_no = :pupil_no AND e.session_date BETWEEN :first AND :last AND e.seq <= :up_to
 UNION ALL
 SELECT c.seq FROM ledger.change c
 WHERE c.school_id = :school_id AND c.seq <= :up_to
-  AND c.subject IN (CAST(:pupil AS text), CAST(:calendar AS text), CAST(:year AS text), 'policy', 'school')
+  AND c.subject IN (CAST(:pupil AS text), CAST(:absence AS text), CAST(:calendar AS text), CAST(:year AS text), 'policy', 'school')
 ORDER BY seq;
 
 -- name: acts(school_id, subjects)

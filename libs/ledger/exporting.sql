@@ -51,8 +51,14 @@ FROM (
     SELECT seq, 'calendar' AS "table", to_jsonb(r) - 'school_id' AS said
     FROM register.calendar r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
     UNION ALL
+    SELECT seq, 'closure', to_jsonb(r) - 'school_id'
+    FROM register.closure r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+    UNION ALL
     SELECT seq, 'placing', to_jsonb(r) - 'school_id'
     FROM register.placing r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+    UNION ALL
+    SELECT seq, 'planned_absence', to_jsonb(r) - 'school_id'
+    FROM register.planned_absence r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
     UNION ALL
     SELECT seq, 'policy', to_jsonb(r) - 'school_id'
     FROM register.policy r WHERE school_id = :school_id AND seq > :after AND seq <= :up_to

@@ -1,6 +1,6 @@
 """Read a school's stream: what stands, whole chains, the amendments, and the events as they were hashed."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal
@@ -104,6 +104,28 @@ async def chains(connection: Connection, school_id: int, keys: Sequence[Key]) ->
     return _chains(versions)
 
 
+async def begun(
+    connection: Connection, school_id: int, sessions: Collection[tuple[date, str]]
+) -> set[tuple[date, str]]:
+    """Give those of many sessions in which anybody has an entry."""
+    if not sessions:
+        return set()
+    dates, names = zip(*sessions, strict=True)
+    asked = {"dates": dates, "sessions": names, "first": min(dates), "last": max(dates)}
+    return {(row["on_date"], row["session"]) async for row in _sql.begun(connection, school_id=school_id, **asked)}
+
+
+async def chains_among(connection: Connection, school_id: int, keys: Collection[Key]) -> dict[Key, Chain]:
+    """Give the chains that stand for many entries of any dates now, in one statement; each key stands there once."""
+    if not keys:
+        return {}
+    pupil_nos, dates, sessions = zip(*keys, strict=True)
+    arrays = {"pupil_nos": pupil_nos, "dates": dates, "sessions": sessions}
+    asked: dict[str, Any] = {name: "{" + ",".join(map(str, each)) + "}" for name, each in arrays.items()}
+    asked |= {"first": min(dates), "last": max(dates)}
+    return _chains([_version(row) async for row in _sql.chains_among(connection, school_id=school_id, **asked)])
+
+
 async def session_chains(connection: Connection, school_id: int, on: date, session: str, seq: int) -> dict[Key, Chain]:
     """Give the chains of every pupil for one session, as they stood at `seq`."""
     rows = _sql.session_chains(connection, school_id=school_id, on=on, session=session, seq=seq)
@@ -189,14 +211,6 @@ async def differences(
         limit=limit,
     )
     return list(_chains([_version(row) async for row in rows]).values())
-
-
-async def marked_dates(connection: Connection, school_id: int, dates: tuple[date, date]) -> list[tuple[date, str]]:
-    """Give the sessions between two dates inclusive that have an entry."""
-    return [
-        tuple(row.values())
-        async for row in _sql.marked_dates(connection, school_id=school_id, first=dates[0], last=dates[1])
-    ]
 
 
 async def events(connection: Connection, school_id: int, after: int, limit: int) -> list[Event]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from codes.calendar import academic_year
 from kit import database
@@ -14,8 +15,7 @@ from ledger.leaf import person, seal
 _sql = database.statements(__file__)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """Who made an entry: name and position as they are at the time of making."""
 
     name: str

@@ -1,5 +1,5 @@
 -- What closes sessions beside the calendar. Every row is what one change of the kind `closure` said, found again by its seq:
--- the first of an id closes, a later one of the same id reverses from a session on. No pupil stands here.
+-- the first of an id closes, a later one of the same id reverses from a session on. A closure of a part may name pupils.
 CREATE TABLE register.closure (
     school_id     int    NOT NULL,
     id            text   NOT NULL,
@@ -14,7 +14,16 @@ CREATE TABLE register.closure (
     CHECK (first_date <= last_date)
 );
 
--- Sessions whose entries are still to be made once their registers have opened, and those whose entries have been made.
+ALTER TABLE register.closure ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_the_school ON register.closure
+    USING (school_id = nullif(current_setting('app.school_id', true), '')::int);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON register.closure FOR EACH ROW EXECUTE FUNCTION ledger.refuse();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON register.closure FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse();
+GRANT SELECT, INSERT ON register.closure TO rollbook_register;
+GRANT SELECT ON register.closure TO rollbook_analytics;
+
+-- What is still to be done: sessions whose entries are made once their registers have opened. It follows from the closures
+-- and is no part of the register: a session leaves the list when its entries have been made. No pupil stands here.
 CREATE TABLE register.closure_due (
     school_id    int         NOT NULL,
     seq          bigint      NOT NULL,
@@ -24,23 +33,4 @@ CREATE TABLE register.closure_due (
     PRIMARY KEY (school_id, seq, session_date, session)
 );
 CREATE INDEX closure_due_opens_at ON register.closure_due (opens_at);
-CREATE TABLE register.closure_done (
-    school_id    int    NOT NULL,
-    seq          bigint NOT NULL,
-    session_date date   NOT NULL,
-    session      text   NOT NULL CHECK (session IN ('AM', 'PM')),
-    PRIMARY KEY (school_id, seq, session_date, session)
-);
-
-DO $$
-DECLARE
-    t text;
-BEGIN
-    FOREACH t IN ARRAY ARRAY['closure', 'closure_due', 'closure_done'] LOOP
-        EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON register.%I FOR EACH ROW EXECUTE FUNCTION ledger.refuse()', t);
-        EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON register.%I FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse()', t);
-        EXECUTE format('GRANT SELECT, INSERT ON register.%I TO rollbook_register', t);
-    END LOOP;
-END
-$$;
-GRANT SELECT ON register.closure TO rollbook_analytics;
+GRANT SELECT, INSERT, DELETE ON register.closure_due TO rollbook_register;

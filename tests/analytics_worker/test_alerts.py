@@ -148,6 +148,49 @@ async def test_an_n_is_overdue_the_day_after_its_fifth_school_day_though_nothing
     assert (alert["status"], alert["closed_on"]) == ("closed", "2026-11-24")
 
 
+async def test_the_five_school_days_of_an_n_pass_over_a_closure_and_not_over_its_reversal(
+    desk: Desk, calling: Calling
+) -> None:
+    school = await desk.open("920013")
+    await school.enter((1, "2026-11-12", "AM", "N"))
+    await school.close("c-1", "Y4", ("2026-11-16", "AM"), ("2026-11-17", "PM"))
+    desk.clock.set("2026-11-20T12:00:00+00:00")
+    await desk.sweep()
+    assert await alerts(calling, school) == []  # without the closure it was due on the 19th
+    await school.reverse("c-1", "Y4", ("2026-11-17", "PM"), ("2026-11-17", "PM"))
+    await desk.sweep()
+    assert await alerts(calling, school) == []  # one day came back, by its afternoon
+    await school.reverse("c-1", "Y4", ("2026-11-16", "PM"), ("2026-11-17", "PM"))
+    await desk.sweep()
+    [alert] = await alerts(calling, school)
+    assert alert["evidence"]["sessions"] == [{"date": "2026-11-12", "session": "AM", "due": "2026-11-19"}]
+    held = [("2026-11-18", "AM")]
+    await school.close("c-2", "Y4", ("2026-11-18", "AM"), ("2026-11-18", "PM"), held=held)
+    await desk.sweep()
+    assert [alert["status"] for alert in await alerts(calling, school)] == ["open"]  # a day that was held counts
+    await school.close("c-3", "#", ("2026-11-17", "AM"), ("2026-11-17", "PM"))
+    await desk.sweep()
+    assert [alert["status"] for alert in await alerts(calling, school)] == ["closed"]
+
+
+async def test_a_week_of_closures_is_no_school_week_of_the_ten(desk: Desk, calling: Calling) -> None:
+    school = await desk.open("920014")
+    # Nine sessions in the first week of term, the tenth eleven school weeks later.
+    await school.enter_days(1, AUTUMN[1:5], "O")
+    await school.enter((1, AUTUMN[5].isoformat(), "AM", "O"), (1, "2026-11-25", "AM", "O"))
+    desk.clock.set("2026-11-27T16:00:00+00:00")
+    await desk.sweep()
+    assert await alerts(calling, school, kind="penalty-threshold") == []
+    await school.close("c-1", "Y4", ("2026-09-21", "AM"), ("2026-09-25", "PM"))
+    await desk.sweep()
+    [alert] = await alerts(calling, school, kind="penalty-threshold")
+    assert (alert["evidence"]["met_on"], alert["evidence"]["school_weeks"]) == ("2026-11-25", 10)
+    await school.reverse("c-1", "Y4", ("2026-09-25", "PM"), ("2026-09-25", "PM"))
+    await desk.sweep()
+    [alert] = await alerts(calling, school, kind="penalty-threshold")
+    assert alert["status"] == "closed"
+
+
 async def test_a_change_of_calendar_or_roll_moves_the_alerts_that_rest_on_it(desk: Desk, calling: Calling) -> None:
     school = await desk.open("920005")
     await school.enter((1, "2026-11-11", "AM", "N"))

@@ -13,7 +13,7 @@ import pytest
 from analytics_worker import rows
 from codes.book import read
 from tests.analytics_worker.conftest import Calling
-from tests.analytics_worker.writing import Desk, School
+from tests.analytics_worker.writing import Desk, Moment, School
 from tests.support.school import CALENDAR, POLICY
 
 COLUMNS = [
@@ -208,20 +208,23 @@ async def test_an_answer_and_what_was_restated_since_are_the_answer_of_today(
     schools = [await desk.open(f"94{seed}{n:02}", la_code, pupils=4) for n in range(2)]
     dates = {"from": "2026-11-09", "to": "2026-11-25"}
     seen: dict[Any, Row] = {}
-    body = await pull(calling, la_code, **dates)
+    # Of days to come nothing is restated before they come.
+    body = await pull(calling, la_code, **{**dates, "to": "2026-11-20"})
     seen = {key(row): row for row in body["items"]}
     moment = datetime.fromisoformat("2026-11-20T16:00:00+00:00")
     inset: list[str] = ["2026-09-03"]
+    closed: dict[str, list[tuple[str, str, Moment, Moment]]] = {school.urn: [] for school in schools}
     for _ in range(14):
         moment += timedelta(minutes=chance.choice((1, 5, 60 * 17, 60 * 26)))
         desk.clock.set(moment.isoformat())
         school = chance.choice(schools)
-        await _something(chance, school, inset)
+        await _something(chance, school, inset, closed)
         if chance.random() < 0.7:
             await desk.sweep()
         body = await pull(calling, la_code, changed_after=body["changed_after"], limit=chance.choice((40, 1_000)))
         for row in body["items"]:
             seen[key(row)] = row
+    desk.clock.set(max(moment, datetime.fromisoformat("2026-11-26T08:00:00+00:00")).isoformat())
     await desk.sweep()
     for row in (await pull(calling, la_code, changed_after=body["changed_after"]))["items"]:
         seen[key(row)] = row
@@ -234,11 +237,13 @@ async def test_an_answer_and_what_was_restated_since_are_the_answer_of_today(
     assert again.headers["rollbook-changed-after"]
 
 
-async def _something(chance: random.Random, school: School, inset: list[str]) -> None:
+async def _something(
+    chance: random.Random, school: School, inset: list[str], closed: dict[str, list[tuple[str, str, Moment, Moment]]]
+) -> None:
     """Do one of the things that happen in a school."""
     pupil_no = chance.randrange(1, 5)
     day = date(2026, 11, 9) + timedelta(days=chance.choice((0, 1, 2, 3, 4, 7, 8, 9, 10, 11)))
-    choice = chance.randrange(6)
+    choice = chance.randrange(8)
     if choice < 3:
         days = chance.sample([day.isoformat(), "2026-11-09", "2026-11-20"], k=2)
         await school.enter(*[(pupil_no, each, "AM", code) for each in days for code in ("N", "I", "O")])
@@ -247,9 +252,48 @@ async def _something(chance: random.Random, school: School, inset: list[str]) ->
         await school.pupil(pupil_no, on_roll=chance.choice((f"{{[2025-09-03,{left})}}", "{[2025-09-03,)}")))
     elif choice == 4:
         await school.pupil(pupil_no, **{"class": chance.choice(("4A", "4C")), "effective_from": day.isoformat()})
+    elif choice == 5:
+        first, last = (day.isoformat(), chance.choice(("AM", "PM"))), ((day + timedelta(days=1)).isoformat(), "AM")
+        made = (f"c-{len(closed[school.urn])}", chance.choice(("#", "Y4")), first, last)
+        closed[school.urn].append(made)
+        await school.close(*made)
+    elif choice == 6 and closed[school.urn]:
+        await school.reverse(*chance.choice(closed[school.urn]))
     else:
         inset[:] = ["2026-09-03", *chance.choice(([], ["2026-11-10"], ["2026-11-10", "2026-11-13"]))]
         await school.calendar("2026-27", {**CALENDAR, "inset_days": inset})
+
+
+async def test_a_planned_closure_asks_for_no_row_and_y4_for_one_that_is_not_due_before_it_can_be(
+    desk: Desk, calling: Calling
+) -> None:
+    school = await desk.open("940701", "942", pupils=2)
+    await school.enter((1, "2026-11-19", "PM", "#"))
+    await desk.sweep()
+    before = await pull(calling, "942")
+    await school.close("c-1", "#", ("2026-11-19", "PM"), ("2026-11-19", "PM"))
+    await school.close("c-2", "Y4", ("2026-11-20", "AM"), ("2026-11-20", "PM"))
+    await school.enter((1, "2026-11-20", "AM", "Y4"), (2, "2026-11-20", "AM", "Y4"))
+    desk.clock.set("2026-11-20T13:20:00+00:00")
+    await desk.sweep()
+    whole = await pull(calling, "942", **{"from": "2026-11-19", "to": "2026-11-20"})
+    told = {(row["date"], row["session"], row["state"], row["code"], row["possible"]) for row in whole["items"]}
+    assert told == {
+        ("2026-11-19", "AM", "missing", None, 0),
+        ("2026-11-20", "AM", "entered", "Y4", 0),
+        ("2026-11-20", "PM", "not-due", None, 0),
+    }
+    restated = await pull(calling, "942", changed_after=before["changed_after"])
+    closed = [row for row in restated["items"] if (row["date"], row["session"]) == ("2026-11-19", "PM")]
+    assert [(row["pupil"], row["state"], row["code"]) for row in closed] == [
+        ("p-1", "closed", None),
+        ("p-2", "closed", None),
+    ]
+    await school.reverse("c-1", "#", ("2026-11-19", "PM"), ("2026-11-19", "PM"))
+    await desk.sweep()
+    again = await pull(calling, "942", changed_after=restated["changed_after"])
+    opened = [row["state"] for row in again["items"] if (row["date"], row["session"]) == ("2026-11-19", "PM")]
+    assert opened == ["entered", "missing"]
 
 
 async def test_nothing_restated_is_an_empty_answer_and_one_amendment_is_one_row(desk: Desk, calling: Calling) -> None:
@@ -294,7 +338,7 @@ async def test_another_authority_and_what_is_no_authority_do_not_exist(desk: Des
         ({"limit": "1001"}, "invalid-parameter", "limit"),
         ({"form": "csv"}, "unknown-parameter", "form"),
         ({"changed_after": "nonsense"}, "invalid-cursor", "changed_after"),
-        ({"cursor": "eyJ1cm4iOjEsInBsYWNlIjoxLCJub3ciOjF9"}, "invalid-cursor", "cursor"),
+        ({"cursor": "eyJzY2hvb2wiOjEsInBsYWNlIjoxLCJub3ciOjF9"}, "invalid-cursor", "cursor"),
     ],
 )
 async def test_a_parameter_that_cannot_be_used_is_named(

@@ -27,6 +27,8 @@ CALENDAR_BEFORE: dict[str, Any] = {
 }
 TEACHER = Person("A. Teacher", "Class teacher")
 Key = tuple[int, date, str]
+Moment = tuple[str, str]
+"""A date and AM or PM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,20 @@ class School:
         sql = "INSERT INTO register.calendar (school_id, seq, academic_year, body) VALUES ($1, $2, $3, $4)"
         await self._change("calendar-changed", f"calendar:{year}", sql, (year, json.dumps(body)))
 
+    async def close(self, id_: str, code: str, first: Moment, last: Moment, *, held: Sequence[Moment] = ()) -> None:
+        """Close a run of sessions; nothing is entered by it."""
+        body = {"code": code, "from": _session(first), "to": _session(last), "held": [_session(each) for each in held]}
+        await self._closure(id_, body, code, first, last)
+
+    async def reverse(self, id_: str, code: str, first: Moment, last: Moment) -> None:
+        """Open again what a closure that ends with `last` has closed, from a session on."""
+        await self._closure(id_, {"code": code, "reversed_from": _session(first)}, code, first, last)
+
+    async def _closure(self, id_: str, body: Mapping[str, Any], code: str, first: Moment, last: Moment) -> None:
+        sql = "INSERT INTO register.closure VALUES ($1, $3, $2, $4, $5, $6, $7, $8, $9)"
+        ends = (date.fromisoformat(first[0]), first[1], date.fromisoformat(last[0]), last[1])
+        await self._change("closure", f"closure:{id_}", sql, (id_, code, *ends, json.dumps(body)))
+
     async def pupil(self, pupil_no: int, **other: Any) -> None:
         """Enter a pupil in the admission register, or change what it says."""
         entry: dict[str, Any] = {
@@ -161,6 +177,10 @@ class School:
         """Read as the analytics role, turned to this school; `$1` is its number."""
         async with database.reading(self.desk.analytics, self.school_id) as connection:
             return [tuple(row) for row in await connection.fetch(sql, self.school_id)]
+
+
+def _session(moment: Moment) -> dict[str, str]:
+    return {"date": moment[0], "session": moment[1]}
 
 
 def at(text: str) -> datetime:

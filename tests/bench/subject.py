@@ -19,7 +19,7 @@ from tests.support.services import add_client, token
 LA = "931"
 ISSUER = "http://127.0.0.1:8000"
 READER = ("attendance:read",)
-MIS = ("marks:write", "register:read", "audit:read", "evidence:read")
+MIS = ("marks:write", "history:write", "register:read", "audit:read", "evidence:read")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,3 +69,23 @@ async def test_what_is_asked_among_millions_of_events_stands_is_amended_and_prov
         for whole in (True, False):
             done = await writing.run("verifying", whole=whole, **file.told(), **{**FEW, "most": 1})
             assert done.events == file.events > marks
+
+
+async def test_history_is_taken_line_by_line_and_copied_row_by_row(
+    postgres_server: Server, template_database: Database, tmp_path: Path
+) -> None:
+    async with (
+        clone(postgres_server, template_database) as database,
+        subject(database, tmp_path, processes=1, schools=1) as running,
+    ):
+        owner = await asyncpg.connect(database.owner_url)
+        await owner.execute(bare.CREATE)
+        school = running.schools[0]
+        wanted = {"classes": 2, "lines": 500, **FEW}
+        to = {"address": running.addresses[0], "urn": school.urn, "token": school.token}
+        assert (await writing.run("history", **to, **wanted)).events == 500
+        assert (await writing.run("copying_in", url=database.owner_url, school=1, **wanted)).events == 500
+        for table in ("ledger.event", "bench.event"):
+            assert await owner.fetchval(f"SELECT count(*) FROM {table} WHERE source = 'history'") == 500
+        await checks.the_root_recomputes(running, school)
+        await owner.close()

@@ -121,6 +121,15 @@ def test_persistent_and_severe_are_exact(absent: int, possible: int, persistent:
     assert tallies.is_severe(absent, possible) is severe
 
 
+def test_figures_are_plain_values_under_the_names_of_the_dfe() -> None:
+    told = tallies.figures(tally([("/", date(2026, 9, 7), True, 2), ("I", date(2026, 9, 8), True, 1)]))
+    assert (told["possible_sessions"], told["overall_absence"], told["codes"]) == (3, 1, {"/": 2, "I": 1})
+    assert (told["attendance_perc"], told["authorised_absence_perc"]) == (66.6666666666667, 33.3333333333333)
+    assert "not_attending_coronavirus" not in told
+    assert tallies.figures(tally([("X", date(2021, 1, 11), True, 1)]))["not_attending_coronavirus"] == 1
+    assert tallies.figures(EMPTY)["attendance_perc"] is None
+
+
 def test_a_group_pools_its_sums_and_counts_enrolments() -> None:
     """Law.md 4.1: pooled sums, not a mean of rates; 4.3: an enrolment needs a possible session."""
     always, never, half = counted("/ / / /"), counted("I I"), counted("/ O")

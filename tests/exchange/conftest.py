@@ -9,8 +9,10 @@ import pytest
 
 from onebox.postgres import Server
 from tests.support import postgres
+from tests.support.closures import close, reverse
 from tests.support.exchange import OLD, SCOPES, URN, exported
 from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office
+from tests.support.plans import decided, plan, slots
 from tests.support.postgres import Database
 from tests.support.school import CALENDAR, OFFICE, POLICY, pupil, put
 from tests.support.services import Clock, Register, register_api
@@ -63,6 +65,15 @@ async def office(register: Register, http: httpx.AsyncClient) -> Office:
     await put(http, f"/v1/schools/{URN}", {**school, "name": "Ash Académie", "continues": OLD, "trust": trust})
     renamed = Office(http, URN, register.database, iter(()))
     await renamed.entered(("p-001", "/"), ("p-003", "U"), day=TUESDAY)
+    leave = plan(TUESDAY, TUESDAY, pupil="p-002", grounds="Ein Fest ☕", pattern=slots("tuesday PM"))
+    await put(http, renamed.path("/planned-absences/leave-1"), leave)
+    granted = {**leave, "decision": decided(), "change": {"made_by": OFFICE, "reason": "Talked it over"}}
+    await put(http, renamed.path("/planned-absences/leave-1"), granted)
+    await put(http, renamed.path("/planned-absences/out"), plan(TUESDAY, kind="exclusion", code="E"))
+    closed = await close(renamed, "Y4", ("2026-12-01", "AM"), ("2026-12-02", "PM"))
+    await reverse(renamed, closed["id"], **{"from": {"date": "2026-12-02", "session": "AM"}})
+    await close(renamed, "#", ("2026-12-03", "AM"), ("2026-12-03", "PM"), reason="Élections")
+    await close(renamed, "Y3", ("2026-12-04", "AM"), pupils=["p-001"], classes=["4B"])
     return renamed
 
 

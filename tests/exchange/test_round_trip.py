@@ -13,6 +13,9 @@ import pytest
 from analytics_worker import projector
 from kit import database as kit_database
 from ledger import tree
+from register_api import closer
+from register_api.closer import Closer
+from tests.support.closures import codes
 from tests.support.exchange import OLD, SCOPES, URN, exported, imported, members, members_of, streamed
 from tests.support.office import MONDAY, TUESDAY, Office, calling, refusal
 from tests.support.postgres import Database
@@ -28,6 +31,8 @@ READS = (
         f"/registers/{MONDAY}/AM?as_at=seq:14",
     ),
     *("/changes?between=seq:14&and=seq:20", "/pupils?as_at=seq:9", "/amendments/totals"),
+    *("/planned-absences", "/planned-absences/leave-1", "/leave-checks", f"/registers/{TUESDAY}"),
+    *("/changes?between=seq:14&and=seq:20", "/pupils?as_at=seq:9", "/amendments/totals", "/closures"),
 )
 
 
@@ -79,6 +84,24 @@ async def test_an_imported_register_is_the_same_root_for_root_and_goes_on(
         assert second[name] == first[name]
     leaves, texts = await streamed(office)
     assert (second["events.ndjson"], second["texts.ndjson"]) == (leaves, texts)
+
+
+async def test_what_a_closure_has_still_to_enter_is_entered_where_the_register_arrives(
+    office: Office, ndjson: Path, empty: Database, tmp_path: Path
+) -> None:
+    assert await imported(ndjson, empty) == 0
+    clock = Clock(datetime.fromisoformat("2026-12-04T16:00:00+00:00"))
+    async with register_api(empty, tmp_path, clock) as there, calling(there, SCOPES) as calls:
+        arrived = Office(calls, URN, empty, iter(()))
+        engine = kit_database.connect(empty.register_url, name="tests", pool_size=2)
+        await closer.round_of(Closer(engine, clock, 5))
+        await engine.dispose()
+        assert set((await codes(arrived, "2026-12-01", "PM")).values()) == {"Y4"}
+        assert await codes(arrived, "2026-12-02") == await codes(arrived, "2026-12-03") == {}
+        assert set((await codes(arrived, "2026-12-04")).values()) == {"Y3"}
+        entered = next(leaf for leaf in await arrived.stream() if leaf.get("source") == "closure")
+        assert entered["date"] == "2026-12-01"
+    assert (await office.get("/closures"))["items"][0]["sessions"][0]["state"] == "due"
 
 
 async def test_one_call_gives_the_same_file_to_whoever_may_take_the_register_over(
@@ -148,6 +171,7 @@ async def test_the_file_is_what_it_says(either: Path, office: Office) -> None:
     assert (size, tree.root(frontier).hex()) == (manifest["seq"], manifest["root"])
     reference = [json.loads(line) for line in whole["reference.ndjson"].splitlines()]
     assert {row["table"] for row in reference} == {
-        *("urn", "school_facts", "policy", "calendar", "pupil_id", "pupil", "placing")
+        *("urn", "school_facts", "policy", "calendar", "pupil_id", "pupil", "placing"),
+        *("planned_absence", "closure"),
     }
     assert not any("school_id" in row["row"] for row in reference)

@@ -13,8 +13,11 @@ from analytics_worker.app import WorkerSettings
 from analytics_worker.app import create_app as analytics
 from kit.settings import IssuerSettings
 from register_api.app import create_app as register
+from tests.support.closures import close
 from tests.support.office import MONDAY, amending, open_office
+from tests.support.plans import plan
 from tests.support.postgres import Database
+from tests.support.school import put
 from tests.support.services import EVERY_SCOPE, Clock, register_api, serving
 
 ABOUT = ("/v1/schools/{urn}", "/v1/local-authorities/")
@@ -29,11 +32,20 @@ WITHOUT = {
         "A proof stands at a checkpoint, which `size` names, and says at which position that is.",
     ),
     "/v1/schools/{urn}/export": "It is the whole register up to now; its manifest says up to which position.",
+    "/v1/schools/{urn}/adapters/session-attendance/ids": "What a supplier calls things is no part of the register.",
     "/v1/schools/{urn}/alerts": "Alerts are derived and keep their own history: when each opened and closed.",
 }
 BY_INSTANT = {"/v1/local-authorities/{la_code}/daily"}
 """Schools have no position in common, so that `seq:N` stands for none."""
-MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM", "la_code": "931", "urn": "900141"}
+MEANT = {
+    "academic_year": "2026-27",
+    "id": "p-001",
+    "date": MONDAY,
+    "session": "AM",
+    "la_code": "931",
+    "urn": "900141",
+    "closure": "c-6",
+}
 URN = MEANT["urn"]
 
 
@@ -67,8 +79,11 @@ async def answers(database: Database, tmp_path_factory: pytest.TempPathFactory) 
     settings = WorkerSettings(database_url=database.analytics_url, poll_seconds=3_600)
     async with register_api(database, folder, clock) as running, running.client((*EVERY_SCOPE, "admin")) as http:
         office = await open_office(http, database, URN, pupils=2)
+        await close(office, "#", ("2026-12-01", "AM"))
         await office.entered(("p-001", "N"))
         await office.amended(amending("p-001", "N", "I"))
+        # Its id is that which every address is asked with.
+        await put(http, office.path("/planned-absences/p-001"), plan(MONDAY, MONDAY))
         clock.now += timedelta(minutes=1)
         instant, seq = clock.now, (await office.head())[0]
         clock.now += timedelta(minutes=1)
@@ -96,7 +111,7 @@ def test_every_read_says_what_it_answered_at(answers: dict[str, list[httpx.Respo
         if path in BY_INSTANT:
             assert said == {"instant": "2026-09-07T16:01:00.000000Z", "settled": True}
             if is_object:
-                assert answer.json()["schools"] == [{"urn": URN, "seq": 7, "behind": 0}]
+                assert answer.json()["schools"] == [{"urn": URN, "seq": 9, "behind": 0}]
         else:
-            assert (said["seq"], said["settled"]) == (7, True)
+            assert (said["seq"], said["settled"]) == (9, True)
             assert said.keys() == {"instant", "seq", "settled"}

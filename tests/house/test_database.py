@@ -11,9 +11,11 @@ import pytest
 
 from kit.database import Connection
 from ledger.append import FIRST_DAY, LAST_DAY
-from tests.support.office import MONDAY, Office, amending, calling, open_office, refusal
+from tests.support.closures import close
+from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office, refusal
+from tests.support.plans import decided, plan
 from tests.support.postgres import Database
-from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil
+from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil, put
 from tests.support.sealing import checkpointed
 from tests.support.services import Clock, Register, register_api
 
@@ -42,8 +44,7 @@ ALLOWED = {
     ("access.pupil_read", REGISTER): APPENDS,
     ("access.pupil_read", ANALYTICS): {"INSERT"},
     ("register.hold", REGISTER): APPENDS,
-    ("register.closure_due", REGISTER): APPENDS,
-    ("register.closure_done", REGISTER): APPENDS,
+    ("register.closure_due", REGISTER): {"SELECT", "INSERT", "DELETE"},
     ("register.adapter_id", REGISTER): APPENDS,
     ("ledger.kept_nonce", REGISTER): APPENDS,
 }
@@ -62,12 +63,12 @@ EVENT = (
 )
 APPEND_ONLY = (
     *(f"ledger.{name}" for name in ("event", "change", "text", "staff", "client", "nonce_key")),
-    *("access.pupil_read", "register.hold"),
+    *("access.pupil_read", "register.hold", "register.closure"),
     *(f"ledger.{name}" for name in ("node", "seal", "checkpoint", "checkpoint_key")),
 )
 WITHOUT_PUPILS = {
     *("ledger.head", "register.urn", "register.school_facts", "ledger.sealed", "ledger.seal"),
-    *("register.closure", "register.closure_due", "register.closure_done"),
+    "register.closure_due",
     *("analysis.checkpoint", "analysis.session_total"),
 }
 ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"
@@ -99,6 +100,12 @@ async def office(register: Register, http: httpx.AsyncClient) -> Office:
     await office.entered(("p-001", "N"))
     await office.amended(amending("p-001", "N", "I"))
     await office.get("/pupils/p-001")
+    await put(http, office.path("/planned-absences/leave-1"), plan(TUESDAY, TUESDAY))
+    told = await http.put(
+        office.path("/adapters/session-attendance/ids"), json={"pupils": {"A1": "p-001"}, "staff": {"S1": OFFICE}}
+    )
+    assert told.json() == {"set": 2, "unchanged": 0}
+    await close(office, "Y3", ("2026-12-01", "AM"), pupils=["p-001"])
     await checkpointed(register.database)
     await held(register.database, office.urn)
     return office
@@ -137,6 +144,14 @@ async def counts(owner: Connection) -> dict[str, int]:
 
 
 SCHOOL = {"name": "Invented", "phase": "primary", "age_range": [4, 11], "policy": {**POLICY, "target": 97}}
+SENT = {
+    "date": MONDAY,
+    "session": "AM",
+    "student_id": "p-001",
+    "attendance_code_id": "I",
+    "employee_id": "S1",
+    "comment": "Parent telephoned",
+}
 WRITES: list[tuple[str, str, Any]] = [
     ("PUT", "/v1/schools/900101", SCHOOL),
     ("PUT", "/v1/schools/900102", SCHOOL),
@@ -149,11 +164,18 @@ WRITES: list[tuple[str, str, Any]] = [
         {"made_by": TEACHER, "marks": [{"pupil": "p-002", "code": "/"}]},
     ),
     ("POST", "/v1/schools/900101/amendments", {"made_by": OFFICE, "amendments": [amending("p-001", "I", "M")]}),
+    ("POST", "/v1/schools/900101/pupils/p-003/pupil-ids", {"id": "x-003"}),
+    (
+        "POST",
+        "/v1/schools/900101/adapters/session-attendance",
+        {"attendance": [SENT]},
+    ),
     (
         "POST",
         "/v1/schools/900101/redactions",
         {"made_by": OFFICE, "redactions": [{"seq": 35, "part": "reason", "reason": "It named another child"}]},
     ),
+    ("PUT", "/v1/schools/900101/planned-absences/leave-1", plan(TUESDAY, TUESDAY, decision=decided())),
 ]
 
 

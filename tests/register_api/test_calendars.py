@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
+from register_api import closer
+from register_api.closer import Closer
+from tests.support.closures import Opening, close, codes, states
 from tests.support.office import MONDAY, TUESDAY, Office, amending, refusal, told
-from tests.support.school import CALENDAR, OFFICE
+from tests.support.school import CALENDAR, OFFICE, put
 from tests.support.services import Register
 
 YEAR = "/calendar/2026-27"
+WEDNESDAY = "2026-09-09"
 AUTUMN = CALENDAR["terms"][0]
 
 
@@ -93,7 +97,9 @@ async def test_sessions_that_have_entries_are_not_closed(office: Office) -> None
     closing = {**CALENDAR, "inset_days": [MONDAY]}
     answer = await office.http.put(office.path(YEAR), json=closing)
     body = refusal(answer, "sessions-marked")
-    assert body["sessions"] == [{"date": MONDAY, "session": "AM"}]
+    assert body["sessions"] == [{"date": MONDAY, "session": "AM", "entries": 2}]
+    assert body["marks"] == [{"pupil": pupil, "date": MONDAY, "session": "AM", "code": "/"} for pupil in (one, other)]
+    assert body["total"] == 2
     assert await office.head() == before
 
 
@@ -116,3 +122,66 @@ async def test_a_dry_run_changes_nothing(office: Office) -> None:
     tried = await office.http.put(office.path(YEAR), json=body, params={"dry_run": "true"})
     assert (tried.status_code, tried.json()["terms"]) == (200, [AUTUMN])
     assert await office.head() == before
+
+
+async def test_a_calendar_says_what_is_expected_and_warns_of_fewer(opening: Opening) -> None:
+    office = await opening()
+    read = await office.get("/calendar/2026-27")
+    assert read["expected"] == {"days": 190, "sessions": 380}
+    assert read["difference"] == {"days": read["days"] - 190, "sessions": read["sessions"] - 380}
+    assert (read["warnings"], read["difference"]["days"] > 0) == ([], True)
+    shorter = {**CALENDAR, "terms": CALENDAR["terms"][:2]}
+    answer = await put(office.http, office.path("/calendar/2026-27"), shorter)
+    assert answer["difference"]["sessions"] == 2 * answer["difference"]["days"] < 0
+    [warning] = answer["warnings"]
+    assert (warning["pointer"], bool(warning["source"])) == ("#/terms", True)
+    assert f"{answer['days']} days" in warning["detail"]
+    assert (await office.get("/calendar/2026-27"))["warnings"] == answer["warnings"]
+
+
+CHANGE = {"made_by": OFFICE, "reason": "Training was moved"}
+
+
+async def test_entries_are_amended_with_the_calendar_when_that_is_asked(register: Register, opening: Opening) -> None:
+    office = await opening(now="2026-09-07T16:00:00+01:00")
+    await office.entered(("p-001", "/"), ("p-002", "N"))
+    path = office.path("/calendar/2026-27")
+    inset = {**CALENDAR, "inset_days": ["2026-09-03", MONDAY]}
+    asked = {**inset, "amend_entries": True}
+    refusal(await office.http.put(path, json=asked), "made-by-required", at="#/change")
+    refusal(
+        await office.http.put(path, json={**asked, "change": {"made_by": OFFICE}}),
+        "reason-required",
+        at="#/change/reason",
+    )
+    refusal(await office.http.put(path, json={**inset, "change": CHANGE}), "sessions-marked")
+    before = await office.head()
+    tried = await office.http.put(path, json={**asked, "change": CHANGE}, params={"dry_run": "true"})
+    assert (tried.status_code, await office.head()) == (200, before)
+    await put(office.http, path, {**asked, "change": CHANGE})
+    assert await codes(office) == {"p-001": "#", "p-002": "#"}
+    [*_, one] = (await office.get("/amendments", pupil="p-002"))["items"]
+    assert (one["original_entry"], one["amended_entry"], one["reason"]) == ("N", "#", CHANGE["reason"])
+    assert (one["made_by"], one["made_at"]) == (OFFICE, "2026-09-07T15:00:00.000000Z")
+    # What is # already is not in the way of the next change, and opening the day brings N.
+    await put(office.http, path, {**inset, "inset_days": [*inset["inset_days"], TUESDAY]})
+    refused = refusal(await office.http.put(path, json=CALENDAR), "sessions-marked")
+    assert [mark["code"] for mark in refused["marks"]] == ["#", "#"]
+    await put(office.http, path, {**CALENDAR, "amend_entries": True, "change": CHANGE})
+    assert await codes(office) == {"p-001": "N", "p-002": "N"}
+    await office.stream()
+
+
+async def test_a_day_opened_within_a_closure_is_closed_by_it(
+    register: Register, opening: Opening, closing: Closer
+) -> None:
+    office = await opening()
+    path = office.path("/calendar/2026-27")
+    await put(office.http, path, {**CALENDAR, "inset_days": ["2026-09-03", TUESDAY]})
+    closed = await close(office, "Y4", (MONDAY, "AM"), (WEDNESDAY, "PM"))
+    assert (TUESDAY, "AM") not in states(closed)
+    await put(office.http, path, {**CALENDAR, "inset_days": ["2026-09-03", WEDNESDAY]})
+    register.clock.set("2026-09-09T16:00:00+01:00")
+    assert await closer.round_of(closing) == 12  # not on the day that the calendar has closed since
+    assert set((await codes(office, TUESDAY)).values()) == {"Y4"}
+    assert await codes(office, WEDNESDAY) == {}

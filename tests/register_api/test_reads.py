@@ -10,7 +10,10 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.support.closures import close
 from tests.support.office import MONDAY, TUESDAY, Office, amending, calling, open_office, refusal
+from tests.support.plans import plan
+from tests.support.school import put
 from tests.support.sealing import checkpointed
 from tests.support.services import Register
 
@@ -24,18 +27,26 @@ RECORDED_AS: dict[str, str | None] = {
     "/pupils": None,
     "/pupils/{id}": "pupil",
     "/pupils/{id}/marks": "pupil-marks",
+    "/registers/{date}": None,
     "/registers/{date}/{session}": None,
+    "/planned-absences": "planned-absences",
+    "/planned-absences/{id}": "planned-absences",
+    "/leave-checks": "leave-checks",
     "/amendments": "amendments",
     "/amendments/totals": "amendments",
     "/changes": "changes",
     "/events": "events",
     "/redactions": None,
+    "/closures": None,
+    "/closures/{closure}": None,
     "/pupils/{id}/evidence": "evidence",
     "/pupils/{id}/evidence/certificate": "evidence",
     "/checkpoint": None,
     "/proofs": "events",
     "/late-entries": "late-entries",
     "/roll-changes": "roll-changes",
+    "/dual-registrations/conflicts": "dual-registrations",
+    "/adapters/session-attendance/ids": None,
     "/export": "export",
     "/reads": None,
 }
@@ -43,10 +54,11 @@ EVIDENCE = {
     path: f"{path}?academic_year=2026-27" for path in ("/pupils/{id}/evidence", "/pupils/{id}/evidence/certificate")
 }
 ASKED = {"/changes": "/changes?between=seq:0&and=seq:1", "/proofs": "/proofs?seq=1", **EVIDENCE}
-MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM"}
+MEANT = {"academic_year": "2026-27", "id": "p-001", "date": MONDAY, "session": "AM", "closure": "c-8"}
 RECORDED = [
     *("/pupils/p-001", "/pupils/p-001/marks", "/amendments", "/amendments?format=csv", "/amendments?format=ndjson"),
     *("/events", "/events?part=texts", "/late-entries", "/late-entries?format=csv", "/roll-changes?format=ndjson"),
+    *("/planned-absences/p-001", "/planned-absences", "/planned-absences?format=csv", "/leave-checks?format=ndjson"),
     *("/pupils/p-001/marks?format=csv", "/amendments/totals?format=csv", "/changes?between=seq:0&and=seq:1&format=csv"),
 ]
 
@@ -55,10 +67,13 @@ RECORDED = [
 async def read(register: Register, admin: httpx.AsyncClient) -> Office:
     """Give a school with two amendments, of two pupils and two days."""
     office = await open_office(admin, register.database, "900151", pupils=4)
+    await close(office, "#", ("2026-12-01", "AM"))
     register.clock.set("2026-09-08T16:00:00+01:00")
     for day in (MONDAY, TUESDAY):
         await office.entered(("p-001", "N"), ("p-002", "N"), day=day)
     await office.amended(amending("p-001", "N", "I"), amending("p-002", "N", "M", date=TUESDAY))
+    # Its id is that which every address is asked with.
+    await put(admin, office.path("/planned-absences/p-001"), plan(MONDAY, TUESDAY))
     await checkpointed(register.database)
     return office
 
@@ -135,6 +150,9 @@ async def test_each_route_that_gives_history_leaves_one_row_and_no_other_does(
         (f"/amendments?from={MONDAY}&to={TUESDAY}", "amendments", None, (MONDAY, TUESDAY)),
         ("/amendments?pupil=p-002&format=csv", "amendments", "p-002", (None, None)),
         ("/amendments?format=ndjson", "amendments", None, (None, None)),
+        ("/planned-absences/p-001", "planned-absences", "p-001", (None, None)),
+        (f"/planned-absences?pupil=p-002&from={MONDAY}", "planned-absences", "p-002", (MONDAY, None)),
+        ("/leave-checks?pupil=p-001", "leave-checks", "p-001", ("2026-08-01", TUESDAY)),
         ("/events", "events", None, (None, None)),
         ("/events?part=texts", "events", None, (None, None)),
     ],
@@ -216,6 +234,8 @@ async def test_a_reader_that_cannot_be_kept_is_refused_and_nothing_is_read(
         ("/pupils/p-999", "unknown-pupil"),
         ("/pupils/p-999/marks", "unknown-pupil"),
         ("/pupils/p-001?as_at=seq:999", "as-at-in-future"),
+        ("/planned-absences/none", "unknown-planned-absence"),
+        ("/leave-checks?from=2020-01-01", "invalid-parameter"),
         ("/pupils/p-001/marks?from=2020-01-01", "invalid-parameter"),
         ("/amendments?cursor=x", "invalid-cursor"),
         ("/amendments?format=csv&as_at=seq:999", "as-at-in-future"),
@@ -297,100 +317,3 @@ async def test_nobody_can_change_or_delete_a_row(read: Office, register: Registe
         for statement in statements:
             with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
                 await connection.execute(statement)
-
-
-@pytest.fixture(scope="module")
-async def looked(register: Register, admin: httpx.AsyncClient) -> tuple[Office, str]:
-    """Give a school that was read on two days by two clients, and the second client."""
-    office = await open_office(admin, register.database, "900152", pupils=3)
-    register.clock.set("2026-09-08T23:59:58+01:00")
-    await look(office, "/pupils/p-001")
-    register.clock.set("2026-09-09T00:00:00+01:00")
-    await look(office, "/pupils/p-002")
-    register.clock.set("2026-09-09T12:00:00+01:00")
-    await look(office, "/events")
-    async with calling(register, ("register:read",)) as other:
-        register.clock.set("2026-09-09T12:00:01+01:00")
-        assert (await other.get(office.path("/pupils/p-001/marks"))).status_code == 200
-    return office, (await listed(office, limit=1))[0]["client"]
-
-
-ALL = [("pupil-marks", "p-001"), ("events", None), ("pupil", "p-002"), ("pupil", "p-001")]
-
-
-@pytest.mark.parametrize(
-    ("params", "expected"),
-    [
-        ({}, ALL),
-        ({"pupil": "p-001"}, [ALL[0], ALL[3]]),
-        ({"pupil": ["p-001", "p-002"]}, [ALL[0], ALL[2], ALL[3]]),
-        ({"pupil": "p-003"}, []),
-        ({"pupil": "p-999"}, []),
-        ({"from": "2026-09-09"}, ALL[:3]),
-        ({"to": "2026-09-08"}, ALL[3:]),
-        ({"from": "2026-09-08", "to": "2026-09-08"}, ALL[3:]),
-        ({"from": "2026-09-10"}, []),
-        ({"pupil": "p-001", "to": "2026-09-08"}, ALL[3:]),
-        ({"client": "nobody"}, []),
-    ],
-)
-async def test_every_filter_narrows_the_list(
-    looked: tuple[Office, str], params: dict[str, Any], expected: list[Any]
-) -> None:
-    office, _ = looked
-    assert [(row["what"], row["pupil"]) for row in await listed(office, **params)] == expected
-
-
-async def test_the_list_can_be_of_one_client_or_several(looked: tuple[Office, str]) -> None:
-    office, other = looked
-    ours = {row["client"] for row in await listed(office)} - {other}
-    assert [row["what"] for row in await listed(office, client=other)] == ["pupil-marks"]
-    assert [row["what"] for row in await listed(office, client=[other, *ours])] == [what for what, _ in ALL]
-
-
-async def test_pages_go_on_below_the_first_while_reads_arrive(register: Register, admin: httpx.AsyncClient) -> None:
-    office = await open_office(admin, register.database, "900153", pupils=6)
-    for number in range(1, 6):
-        # The last three are of one and the same instant.
-        later(register, int(number < 4))
-        await look(office, f"/pupils/p-00{number}")
-    whole = await listed(office)
-    assert {row["pupil"] for row in whole[:3]} == {"p-003", "p-004", "p-005"}
-    assert [row["pupil"] for row in whole[3:]] == ["p-002", "p-001"]
-    answer = await look(office, "/reads", params={"limit": 2})
-    seen = answer.json()["items"]
-    later(register)
-    await look(office, "/pupils/p-006")
-    while answer.json()["next"] is not None:
-        link = answer.headers["link"]
-        assert link.endswith('>; rel="next"')
-        answer = await office.http.get(link[1:].partition(">")[0])
-        assert answer.status_code == 200
-        seen += answer.json()["items"]
-    assert seen == whole
-    assert (await listed(office, limit=1))[0]["pupil"] == "p-006"
-    assert (await office.get("/reads", limit=6))["next"] is None
-
-
-@pytest.mark.parametrize(
-    "cursor", ["x", "é", "eyJhdCI6IngiLCJpZCI6IngifQ", "eyJhdCI6MSwiaWQiOjF9", "eyJzZXEiOjEsImJlZm9yZSI6MX0"]
-)
-async def test_a_cursor_that_is_not_ours_is_refused(read: Office, cursor: str) -> None:
-    refusal(await read.http.get(read.path("/reads"), params={"cursor": cursor}), "invalid-cursor", at="cursor")
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("limit", "0"), ("limit", "1001"), ("from", "0001-01-01"), ("to", "today")]
-)
-async def test_a_filter_that_cannot_be_is_refused(read: Office, name: str, value: str) -> None:
-    refusal(await read.http.get(read.path("/reads"), params={name: value}), "invalid-parameter", at=name)
-
-
-async def test_the_reads_of_one_school_are_not_shown_at_another(
-    looked: tuple[Office, str], read: Office, register: Register
-) -> None:
-    office, other = looked
-    assert await listed(read, client=other) == []
-    async with calling(register, ("audit:read",), "schools", [read.urn]) as http:
-        assert (await http.get(read.path("/reads"))).status_code == 200
-        refusal(await http.get(office.path("/reads")), "unknown-school")

@@ -42,8 +42,8 @@ async def test_a_register_says_how_far_it_has_been_taken(small: Office, register
 async def test_a_register_names_what_is_expected(office: Office) -> None:
     on_monday = (await office.get(f"/registers/{MONDAY}/AM"))["items"][0]
     on_sunday = (await office.get("/registers/2026-09-06/AM"))["items"][0]
-    assert on_monday["expected"] == {"attend": True, "codes": []}
-    assert on_sunday["expected"] == {"attend": False, "codes": ["#"]}
+    assert on_monday["expected"] == {"attend": True, "codes": [], "planned": []}
+    assert on_sunday["expected"] == {"attend": False, "codes": ["#"], "planned": []}
 
 
 async def test_a_register_of_one_class(office: Office) -> None:

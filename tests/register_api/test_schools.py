@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.office import Office, calling, open_office, refusal
-from tests.support.school import OFFICE, POLICY
+from tests.support.office import Office, amending, calling, open_office, refusal
+from tests.support.school import OFFICE, POLICY, marks, put
 from tests.support.services import Register
 
 SCHOOL: dict[str, Any] = {"name": "Invented Primary", "phase": "primary", "age_range": [4, 11], "policy": POLICY}
@@ -180,3 +180,79 @@ async def test_an_authority_or_a_trust_sets_up_no_school(register: Register) -> 
         async with calling(register, ("roll:write", "admin"), kind, reach) as http:
             answer = await http.put("/v1/schools/900404", json={**SCHOOL, "la_code": "931"})
             refusal(answer, "unknown-school")
+
+
+async def test_an_old_urn_does_not_turn_a_register_back(register: Register, admin: httpx.AsyncClient) -> None:
+    office = await open_office(admin, register.database, "900411", pupils=1)
+    await put(admin, "/v1/schools/900412", {**SCHOOL, "continues": "900411"})
+    seq = (await office.get(""))["as_at"]["seq"]
+    for urn in ("900411", "900412"):
+        again = await put(admin, f"/v1/schools/{urn}", SCHOOL)
+        assert (again["urn"], again["continues"], again["as_at"]["seq"]) == ("900412", "900411", seq)
+    renamed = await put(admin, "/v1/schools/900411", {**SCHOOL, "name": "Renamed"})
+    assert (renamed["urn"], renamed["name"]) == ("900412", "Renamed")
+    again = await put(admin, "/v1/schools/900411", {**SCHOOL, "name": "Renamed", "continues": "900411"})
+    assert again["urn"] == "900412"
+
+
+async def test_lists_positions_and_tokens_from_before_a_conversion_still_answer(
+    register: Register, admin: httpx.AsyncClient
+) -> None:
+    office = await open_office(admin, register.database, "900421", pupils=5)
+    await office.entered(*((f"p-00{n}", "N") for n in range(1, 6)))
+    await office.amended(*(amending(f"p-00{n}", "N", "I") for n in range(1, 4)))
+    pages = {}
+    for path in ("/pupils", "/amendments", "/roll-changes"):
+        pages[path] = (await admin.get(office.path(path), params={"limit": 2})).json()
+        assert pages[path]["next"]
+    last = (await office.head())[0]
+    async with calling(register, ("register:read",), "schools", ["900421"]) as old:
+        assert (await old.get("/v1/schools/900421")).status_code == 200
+        await put(admin, "/v1/schools/900422", {**SCHOOL, "continues": "900421"})
+        async with calling(register, ("register:read", "marks:write"), "schools", ["900422"]) as new:
+            for http in (old, new):
+                for urn in ("900421", "900422"):
+                    assert (await http.get(f"/v1/schools/{urn}/pupils")).status_code == 200
+            for urn, pupil_id in (("900421", "p-001"), ("900422", "p-002")):
+                sent = await new.post(f"/v1/schools/{urn}/registers/2026-09-07/PM/marks", json=marks((pupil_id, "\\")))
+                assert sent.json()["entered"] == 1, sent.text
+    for urn in ("900421", "900422"):
+        for path, page in pages.items():
+            rest = await admin.get(f"/v1/schools/{urn}{path}", params={"cursor": page["next"]})
+            assert rest.status_code == 200, rest.text
+            assert rest.json()["as_at"]["seq"] == page["as_at"]["seq"]
+            assert not {item.get("seq") or item["id"] for item in rest.json()["items"]} & {
+                item.get("seq") or item["id"] for item in page["items"]
+            }
+        lines = (await admin.get(f"/v1/schools/{urn}/events", params={"after": last})).content.splitlines()
+        assert [httpx.Response(200, content=line).json()["seq"] for line in lines] == [last + 1, last + 2, last + 3]
+    await office.stream()
+
+
+async def test_a_merger_is_a_register_of_its_own_and_the_old_ones_stay(
+    register: Register, admin: httpx.AsyncClient
+) -> None:
+    old = [await open_office(admin, register.database, urn, pupils=2) for urn in ("900431", "900432")]
+    await old[0].entered(("p-001", "/"))
+    streams = [await office.stream() for office in old]
+    merged = await open_office(admin, register.database, "900433", pupils=2)
+    closed = {**SCHOOL, "closed_on": "2026-09-07"}
+    for office, stream in zip(old, streams, strict=True):
+        assert (await put(admin, office.path(), closed))["closed_on"] == "2026-09-07"
+        assert (await office.stream())[: len(stream)] == stream
+    assert (await old[0].get("/pupils/p-001/marks"))["items"][0]["code"] == "/"
+    assert (await merged.get("/pupils/p-001/marks"))["items"] == []
+    assert len({(await office.get(""))["register"] for office in (*old, merged)}) == 3
+
+
+async def test_a_register_does_not_continue_a_second_one(register: Register, admin: httpx.AsyncClient) -> None:
+    offices = [await open_office(admin, register.database, urn, pupils=1) for urn in ("900441", "900442")]
+    before = [await office.head() for office in offices]
+    answer = await admin.put("/v1/schools/900442", json={**SCHOOL, "continues": "900441"})
+    refusal(answer, "two-registers", at="#/continues")
+    answer = await admin.put("/v1/schools/900442", json={**SCHOOL, "continues": "999999"})
+    refusal(answer, "unknown-school", at="#/continues")
+    assert [await office.head() for office in offices] == before
+    await put(admin, "/v1/schools/900443", {**SCHOOL, "continues": "900441"})
+    refusal(await admin.put("/v1/schools/900443", json={**SCHOOL, "continues": "900442"}), "two-registers")
+    assert (await put(admin, "/v1/schools/900443", {**SCHOOL, "continues": "900441"}))["continues"] == "900441"

@@ -117,6 +117,8 @@ async def register_api(database: Database, folder: Path, clock: Clock, **setting
     key = folder / "signing-key.json"
     if not key.exists():
         write_private(key, OKPKey.generate_key("Ed25519").as_dict(private=True))
+    # The closer looks once, when the service starts; after that the test says when.
+    settings = {"closures_poll_seconds": 3_600, **settings}
     known = IssuerSettings(database_url=database.register_url, signing_key=key, **settings)
     async with serving(create_app(known, clock)) as address:
         yield Register(address, clock, database)

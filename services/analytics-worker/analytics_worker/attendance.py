@@ -140,6 +140,7 @@ async def of_pupil(
         numbers: Sequence[int] = list(found.values())
         if not numbers:
             raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
+        id_ = (await pupil_ids.ids(connection, caller.school_id, numbers, seq))[numbers[0]]
         facts = await school.load(connection, caller.school_id, seq)
         first, last = bounds(asked, facts, _today(caller, at))
         enrolled = await roll.enrolled(connection, caller.school_id, numbers, seq)

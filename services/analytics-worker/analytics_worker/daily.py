@@ -179,15 +179,19 @@ async def _page(
 ) -> dict[str, Any]:
     if filters.part is Part.REGISTERS:
         raise _refused("part", "JSON gives both.")
-    position = lists.position(filters.cursor, frozenset({"urn", "place", "now"}))
+    position = lists.position(filters.cursor, frozenset({"school", "place", "now"}))
     now = None if position is None else positions.read(str(position["now"]), area.la_code, "cursor")
     wanted = await _wanted(area, filters, now)
+    # By the number and not the URN: a school that is converted between two pages keeps its place.
+    at = None if position is None else position["school"]
+    if at is not None and type(at) is not int:
+        raise lists.not_ours()
     items: list[dict[str, Any]] = []
     registers: list[dict[str, Any]] = []
     for one in wanted.schools:
-        if position is not None and one.urn < str(position["urn"]):
+        if at is not None and one.school_id < at:
             continue
-        place = _place(position["place"]) if position is not None and one.urn == position["urn"] else None
+        place = _place(position["place"]) if position is not None and one.school_id == at else None
         async with database.reading(area.engine, one.school_id) as connection:
             query = await wanted.query(connection, one)
             found = await _some(connection, replace(query, after=place, most=filters.limit + 1 - len(items)))
@@ -204,7 +208,8 @@ async def _page(
     following = None
     if more:
         last = items[-1]
-        following = {"urn": last["urn"], "place": [last["date"], last["session"], last["pupil"]], "now": text}
+        school_id = next(one.school_id for one in wanted.schools if one.urn == last["urn"])
+        following = {"school": school_id, "place": [last["date"], last["session"], last["pupil"]], "now": text}
     return {
         "la_code": area.la_code,
         **({} if wanted.as_at is None else {"as_at": wanted.as_at}),

@@ -25,7 +25,7 @@ from kit.database import Connection
 
 _sql = database.statements(__file__)
 _DAY = timedelta(days=1)
-_ABOUT_NO_FIGURE = frozenset({"school-changed", "text-redacted"})
+_ABOUT_NO_FIGURE = frozenset({"school-changed", "absence-planned", "text-redacted"})
 
 Key = tuple[int, str, str | None]
 """Pupil number, kind of alert, and the academic year where the kind belongs to one."""
@@ -135,8 +135,7 @@ async def _of_sessions(
 ) -> dict[Key, dict[str, Any]]:
     """Give the alerts that rest on single sessions: the penalty threshold since a date, and N past its day."""
     standing: defaultdict[int, list[Standing]] = defaultdict(list)
-    days = facts.all_open_days()
-    is_open = frozenset(days)
+    days, is_open = facts.all_school_days(), frozenset(facts.all_open_days())
     async for row in _sql.unauthorised(connection, school_id=school_id, pupil_nos=list(enrolled)):
         pupil_no, on = row["pupil_no"], row["session_date"]
         if on in is_open and enrolled[pupil_no].on_roll(on):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
+from codes.book import ABSENCES as ABSENCES
 from codes.book import Kind, edges, read
 from codes.table import ROWS
 
@@ -13,8 +14,6 @@ _ABSENT = frozenset({Kind.AUTHORISED, Kind.UNAUTHORISED})
 _ATTENDING = frozenset({Kind.PRESENT, Kind.APPROVED})
 
 CODES = tuple(dict.fromkeys(row.code for row in ROWS))
-ABSENCES = tuple(dict.fromkeys(row.code for row in ROWS if row.kind in _ABSENT))
-"""Codes that are, or once were, an absence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,10 @@ async def since(
     ever = sorted(day for day in facts.all_open_days() if day <= now.date())
     row = await _sql.changed(connection, school_id=school.school_id, after=after)
     clock_days = _clock_days(facts, before, now, new_times=row["policy_changed"])
-    whole_days = await _days_opened_or_closed(connection, school.school_id, after, row["years"] or ())
+    moved = await _days_opened_or_closed(connection, school.school_id, after, row["years"] or ())
+    spans = [span async for span in _sql.closed(connection, school_id=school.school_id, after=after)]
+    closed = [day for span in spans for day in facts.open_days(span["first_date"], span["last_date"])]
+    whole_days = sorted({*moved, *closed})
     everything = after == 0 or row["school_changed"]
     if everything or row["pupil_nos"]:
         days = {*ever, *whole_days}

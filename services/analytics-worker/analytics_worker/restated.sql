@@ -22,3 +22,7 @@ UNION ALL
 SELECT c.academic_year, c.body
 FROM register.calendar c
 WHERE c.school_id = :school_id AND c.academic_year = ANY (CAST(:years AS text[])) AND c.seq > :after;
+
+-- name: closed(school_id, after)
+-- The days that closures since a position, or their reversals, are about.
+SELECT first_date, last_date FROM register.closure WHERE school_id = :school_id AND seq > :after;

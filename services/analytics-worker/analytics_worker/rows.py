@@ -146,6 +146,8 @@ async def _arguments(connection: Connection, query: Query) -> Mapping[str, Any]:
     open_days = [
         day for day in query.facts.open_days(first, last) if school.closed_on is None or day <= school.closed_on
     ]
+    # As on a holiday nothing is expected. A session closed by Y4 is: its entries are on their way.
+    shut = [at for at, code in query.facts.shut.items() if code == "#" and first <= at[0] <= last]
     from_day, from_session, from_pupil = query.after or (None, None, None)
     return {
         "school_id": school.school_id,
@@ -175,6 +177,8 @@ async def _arguments(connection: Connection, query: Query) -> Mapping[str, Any]:
         "whole_days": list(restated.whole_days),
         "clock_days": list(restated.clock_days),
         "open_days": open_days,
+        "shut_days": [day for day, _ in shut],
+        "shut_sessions": [session.value for _, session in shut],
         "after": restated.after,
         "up_to": query.up_to,
         "from_day": None if from_day is None else date.fromisoformat(from_day),

@@ -1,15 +1,19 @@
--- name: rows(school_id, la_code, urn, laestab, days, today, waiting_sessions, waiting_year_groups, codes, firsts, lasts, compulsories, possibles, attendings, absents, authoriseds, unauthoriseds, lates, aged_pupils, aged_from, aged_to, restated, everything, pupil_nos, whole_days, clock_days, open_days, after, up_to, from_day, from_session, from_pupil, most)
--- One row a pupil-session of one school, in the order of day, session and id. On roll on an open day it is a row; asked
--- for what was restated, one that stood before and stands no more is given too, as closed. As at a position, the roll is
--- what it was then, and the entries are read in the book instead of what was folded of it.
+-- name: rows(school_id, la_code, urn, laestab, days, today, waiting_sessions, waiting_year_groups, codes, firsts, lasts, compulsories, possibles, attendings, absents, authoriseds, unauthoriseds, lates, aged_pupils, aged_from, aged_to, restated, everything, pupil_nos, whole_days, clock_days, open_days, shut_days, shut_sessions, after, up_to, from_day, from_session, from_pupil, most)
+-- One row a pupil-session of one school, in the order of day, session and id. On roll in an open session, and not one that
+-- is shut as planned, it is a row; asked for what was restated, one that stood before and stands no more is given too, as
+-- closed. As at a position, the roll is what it was then, and the entries are read in the book instead of what was folded
+-- of it.
 WITH roll AS (
-    SELECT p.pupil_no, p.on_roll, p.boarder, p.upn, p.sex, p.enrolment_status, i.id, was.on_roll AS was_on_roll
+    SELECT p.pupil_no, p.on_roll, p.boarder, p.upn, p.sex, p.enrolment_status, i.id, i.is_newest, was.on_roll AS was_on_roll
     FROM (SELECT DISTINCT ON (pupil_no) pupil_no, on_roll, boarder, upn, sex, enrolment_status
           FROM register.pupil WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
           ORDER BY pupil_no, seq DESC) p
-    JOIN (SELECT DISTINCT ON (pupil_no) pupil_no, id
+    JOIN (SELECT id, pupil_no, seq = max(seq) OVER one AS is_newest,
+                 seq = max(seq) FILTER (WHERE seq <= CAST(:after AS bigint)) OVER one AS was_newest
           FROM register.pupil_id WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
-          ORDER BY pupil_no, seq DESC) i ON i.pupil_no = p.pupil_no
+          WINDOW one AS (PARTITION BY pupil_no)) i
+        -- An id that was the newest at the position stood in rows that were read, and stands in none now.
+        ON i.pupil_no = p.pupil_no AND (i.is_newest OR (i.was_newest AND CAST(:restated AS boolean)))
     -- Whatever a roll since the position, or the one at it, had on roll may have been read.
     LEFT JOIN (SELECT one.pupil_no, range_agg(one.on_roll) AS on_roll
                FROM register.pupil one
@@ -25,9 +29,12 @@ WITH roll AS (
           FROM register.placing WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
           ORDER BY pupil_no, effective_from, seq DESC) AS dated
 ), sittings AS (
-    SELECT r.*, d.day, s.session, r.on_roll @> d.day AND d.day = ANY (CAST(:open_days AS date[])) AS is_due
+    SELECT r.*, d.day, s.session,
+           r.is_newest AND r.on_roll @> d.day AND d.day = ANY (CAST(:open_days AS date[])) AND shut.day IS NULL AS is_due
     FROM unnest(CAST(:days AS date[])) AS d (day)
     CROSS JOIN (VALUES ('AM'), ('PM')) AS s (session)
+    LEFT JOIN unnest(CAST(:shut_days AS date[]), CAST(:shut_sessions AS text[])) AS shut (day, session)
+        ON shut.day = d.day AND shut.session = s.session
     JOIN roll r ON r.on_roll @> d.day OR r.was_on_roll @> d.day
 ), stated AS (
     SELECT t.*, placed.year_group, placed.class, placed.facts,

@@ -10,4 +10,4 @@ _sql = database.statements(__file__)
 async def load(connection: Connection, school_id: int, seq: int | None = None) -> School:
     """Give the school that the transaction is turned to, as it stands, or stood at `seq`."""
     row = await _sql.school(connection, school_id=school_id, seq=seq)
-    return school_of(row["policies"] or (), row["calendars"] or ())
+    return school_of(row["policies"] or (), row["calendars"] or (), row["closures"] or ())

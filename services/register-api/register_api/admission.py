@@ -4,9 +4,10 @@ import json
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from codes.identifiers import shaped_like_upn, upn_fault
+from codes import grounds
+from codes.identifiers import shaped_like_upn, upn_fault, upn_normalised
 from kit.fields import Body, Day, Text, Words
 from kit.problems import Fault, pointer
 from register_api.bodies import Change, PupilId
@@ -35,8 +36,11 @@ class Facts(Body):
     responsible_la: Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None = None
 
 
+_Urn = Annotated[str, Field(pattern=r"^[1-9][0-9]{5}$")]
+
+
 class Parent(Body):
-    """A parent known to the school."""
+    """A parent known to the school: name, address, whether the pupil normally lives there, phones (reg 8(2))."""
 
     name: Words
     address: Text | None = None
@@ -44,20 +48,59 @@ class Parent(Body):
     phones: tuple[Words, ...] = ()
 
 
+class EmergencyContact(Body):
+    """Whom to telephone in an emergency, beside the parents (reg 8(2))."""
+
+    name: Words
+    relationship: Words | None = None
+    phones: Annotated[tuple[Words, ...], Field(min_length=1)]
+
+
+class OtherSchool(Body):
+    """A school that the pupil also attends or is to attend, and the first day there (reg 8(3))."""
+
+    name: Words
+    urn: _Urn | None = None
+    from_: Annotated[Day, Field(alias="from")]
+
+
+class FutureAddress(Body):
+    """Where the pupil will normally live, with which parent, and from when (reg 8(3))."""
+
+    address: Text
+    parent: Words | None = None
+    from_: Annotated[Day, Field(alias="from")]
+
+
+class RegisteredAt(Body):
+    """Another school that has the pupil on its roll at the same time, from a day on or between two, both inclusive."""
+
+    urn: _Urn
+    from_: Annotated[Day, Field(alias="from")]
+    to: Day | None = None
+
+
 class Leaving(Body):
-    """The end of an enrolment: the last day on roll, and the ground of regulation 9(1) by its letter."""
+    """The end of an enrolment: the last day on roll, the ground of reg 9(1) by its letter, and where the pupil goes.
+
+    `tests` affirms what the ground asks beside its heading (`GET /v1/deletion-grounds`).
+    """
 
     date: Day
     ground: Ground | None = None
     destination: Text | None = None
+    tests: dict[Annotated[str, Field(pattern="^[a-z]+(-[a-z]+)*$")], Annotated[bool, Field(strict=True)]] = Field({})
 
 
 class PutPupil(Body):
-    """An entry of the admission register as it stands from a date on."""
+    """An entry of the admission register as it stands from a date on: what reg 8 asks, and what follows the pupil."""
 
-    upn: str | None = None
-    forename: Words
+    upn: Annotated[str, AfterValidator(upn_normalised)] | None = None
+    forename: Annotated[Words, Field(description="Every forename: the full name is entered (reg 8(2)).")]
     surname: Words
+    known_as: Annotated[Words | None, Field(description="The name actually used, where it is another (reg 8(2)).")] = (
+        None
+    )
     date_of_birth: Day
     sex: Literal["F", "M"]
     year_group: YearGroup
@@ -71,6 +114,10 @@ class PutPupil(Body):
     previous_school: Text | None = None
     name_entered_on: Day | None = None
     household: Words | None = None
+    emergency_contacts: tuple[EmergencyContact, ...] = ()
+    other_school: OtherSchool | None = None
+    future_address: FutureAddress | None = None
+    registered_at: tuple[RegisteredAt, ...] = ()
     leaving: Leaving | None = None
     effective_from: Day | None = None
     change: Change | None = None
@@ -81,6 +128,12 @@ class PupilItem(PutPupil):
 
     id: Annotated[str, PupilId]
 
+
+DATED = ("year_group", "class", "facts")
+"""What holds from a date on."""
+
+_LATER = ("known_as", "emergency_contacts", "other_school", "future_address", "registered_at")
+"""Members that came later: an entry without them is the one that it was before there were any."""
 
 Enrolment = dict[str, Any]
 """A starting day, and the leaving, or None."""
@@ -95,10 +148,21 @@ def faults_of(body: PutPupil, standing: dict[str, Any] | None) -> tuple[tuple[st
         found.append(("date_of_birth", "A pupil is born before the starting day."))
     if body.leaving is not None and body.leaving.date < body.starting_day:
         found.append(("leaving/date", "A pupil does not leave before the starting day."))
+    found += _tests_unknown(body.leaving)
+    for at, other in enumerate(body.registered_at):
+        if other.to is not None and other.to < other.from_:
+            found.append((f"registered_at/{at}/to", "Ends before it begins."))
     earlier = _enrolments(body, standing)[:-1]
     if earlier and body.starting_day.isoformat() <= (left := earlier[-1]["leaving"]["date"]):
         found.append(("starting_day", f"The enrolment before ends on {left}."))
     return tuple(found)
+
+
+def _tests_unknown(leaving: Leaving | None) -> list[tuple[str, str]]:
+    if leaving is None:
+        return []
+    known = {test.slug for test in grounds.GROUNDS[leaving.ground].tests} if leaving.ground else set()
+    return [(f"leaving/tests/{slug}", "Not a test of the ground.") for slug in leaving.tests if slug not in known]
 
 
 def id_fault(id_: str) -> str | None:
@@ -117,16 +181,48 @@ def entry_after(body: PutPupil, standing: dict[str, Any] | None) -> dict[str, An
         body.model_dump_json(by_alias=True, exclude={"id", "starting_day", "leaving", "effective_from", "change"})
     )
     entry["facts"] = {name: value for name, value in entry["facts"].items() if value is not None}
+    for name in _LATER:
+        if not entry[name]:
+            del entry[name]
     return {**entry, "enrolments": _enrolments(body, standing)}
 
 
 def _enrolments(body: PutPupil, standing: dict[str, Any] | None) -> list[Enrolment]:
     enrolments: list[Enrolment] = list(standing["enrolments"]) if standing else []
     written = json.loads(body.model_dump_json(include={"starting_day", "leaving"}))
+    if written["leaving"] and not written["leaving"]["tests"]:
+        del written["leaving"]["tests"]
     left = enrolments[-1]["leaving"] if enrolments else None
     if enrolments and not (left and written["starting_day"] > left["date"]):
         enrolments.pop()
     return [*enrolments, written]
+
+
+def leaving_of(entry: dict[str, Any]) -> dict[str, Any] | None:
+    """Give the leaving that ends the last enrolment of an entry."""
+    leaving: dict[str, Any] | None = entry["enrolments"][-1]["leaving"]
+    return leaving
+
+
+def warnings_of(entry: dict[str, Any], *at: str | int) -> list[dict[str, str]]:
+    """Give what the leaving of an entry leaves open, each {pointer, detail, source} below `at`."""
+    if (leaving := leaving_of(entry)) is None:
+        return []
+    found = grounds.warnings(
+        leaving["ground"],
+        frozenset(slug for slug, affirmed in leaving.get("tests", {}).items() if affirmed),
+        date.fromisoformat(entry["date_of_birth"]),
+        date.fromisoformat(leaving["date"]),
+        leaving["destination"],
+    )
+    return [
+        {
+            "pointer": pointer((*at, "leaving", *each.member.split("/"))),
+            "detail": each.detail,
+            "source": each.source,
+        }
+        for each in found
+    ]
 
 
 def on_roll(entry: dict[str, Any]) -> list[tuple[date, date | None]]:

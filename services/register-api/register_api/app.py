@@ -10,23 +10,34 @@ from fastapi import FastAPI
 from kit import service
 from kit.settings import IssuerSettings
 from register_api import (
+    adapter,
+    adapter_ids,
     amendments,
     audit_totals,
     calendars,
+    changed_ids,
     checkpointer,
     checkpoints,
+    closed,
+    closer,
+    closures,
+    day,
     differences,
+    dual_registrations,
     evidence,
     exports,
     facts,
+    history,
     issuer,
     late_entries,
+    leave_checks,
     marks,
+    planned_absences,
+    pupils,
     reads,
     redactions,
     reference,
     registers,
-    roll,
     roll_changes,
     schools,
     stream,
@@ -34,31 +45,33 @@ from register_api import (
 
 PUBLIC = frozenset(
     {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
-    | {"/oauth/token", "/v1/codes", "/problems/{slug}"}
+    | {"/oauth/token", "/v1/codes", "/v1/deletion-grounds", "/problems/{slug}"}
     | {"/v1/checkpoints", "/v1/checkpoints/keys", "/v1/checkpoints/proofs", "/v1/checkpoints/{size}"}
 )
 """The routes that need no token; every other route says who may call it."""
 
 
 @asynccontextmanager
-async def _signing(app: FastAPI) -> AsyncIterator[None]:
+async def _working(app: FastAPI) -> AsyncIterator[None]:
     app.state.memory = facts.Memory()
     app.state.signing_key = await issuer.load_key(app.state.engine, app.state.settings)
     app.state.checkpointer = await checkpointer.configured(app.state.engine, app.state.clock, app.state.settings)
-    if app.state.checkpointer is None:
-        yield
-        return
-    running = asyncio.create_task(checkpointer.run(app.state.checkpointer))
+    app.state.closer = closer.Closer(app.state.engine, app.state.clock, app.state.settings.closures_poll_seconds)
+    closing = asyncio.create_task(closer.run(app.state.closer))
+    signing = None if app.state.checkpointer is None else asyncio.create_task(checkpointer.run(app.state.checkpointer))
     try:
         yield
     finally:
-        await checkpointer.stop(running)
+        await closer.stop(closing)
+        if signing is not None:
+            await checkpointer.stop(signing)
 
 
 async def _detail(app: FastAPI) -> dict[str, Any]:
-    """Say how the checkpoints fare: what cannot be signed can be served all the same."""
+    """Say how closures and checkpoints fare: what cannot be entered or signed can be served all the same."""
     working: checkpointer.Checkpointer | None = app.state.checkpointer
-    return {} if working is None else await checkpointer.faring(working)
+    signed = {} if working is None else await checkpointer.faring(working)
+    return {**signed, **await closer.faring(app.state.closer)}
 
 
 def create_app(settings: IssuerSettings | None = None, now: service.Clock = service.clock) -> FastAPI:
@@ -67,9 +80,10 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         "Rollbook register API",
         settings or IssuerSettings.model_validate({}),
         name="register-api",
-        work=_signing,
+        work=_working,
         detail=_detail,
         now=now,
+        streamed={"history": history.MOST_BYTES},
     )
     # Routes are tried in this order: what is called most comes first.
     for room in (
@@ -79,11 +93,21 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         issuer,
         schools,
         calendars,
-        roll,
+        day,
+        planned_absences,
+        leave_checks,
+        adapter,
+        adapter_ids,
+        pupils,
+        changed_ids,
+        closures,
+        closed,
+        history,
         differences,
         audit_totals,
         evidence,
         late_entries,
+        dual_registrations,
         roll_changes,
         stream,
         checkpoints,

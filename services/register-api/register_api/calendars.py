@@ -1,20 +1,37 @@
 """A school's calendar of an academic year: which sessions are open."""
 
 import json
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from codes.calendar import CalendarFault, academic_year_bounds, calendar_from_body, closed_why, count
+from codes.book import Session
+from codes.calendar import (
+    EXPECTED_DAYS,
+    EXPECTED_SESSIONS,
+    Calendar,
+    CalendarFault,
+    academic_year_bounds,
+    calendar_from_body,
+    count,
+    school_days,
+    shortfall,
+)
+from codes.register import stated
+from codes.school import School
 from kit import database
 from kit.database import Connection
 from kit.fields import Body, Words
 from kit.problems import Fault, Problem, pointer
 from kit.schools import Caller
-from ledger import append, read
+from ledger import append
 from ledger.as_at import resolve
 from ledger.leaf import canonical
+from ledger.writers import Person
+from register_api import closer, closing, facts
 from register_api.bodies import AsAtRead, Change
 from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
 from register_api.changes import append_all, new_change
@@ -48,6 +65,10 @@ class PutCalendar(Body):
     holidays: tuple[HolidayBody, ...] = ()
     inset_days: tuple[str, ...] = ()
     change: Change | None = None
+    amend_entries: Annotated[
+        bool,
+        Field(strict=True, description="Amend what stands in sessions that close or open; `change` says who and why."),
+    ] = False
 
 
 @router.put("/v1/schools/{urn}/calendar/{academic_year}", summary="Set or change a calendar")
@@ -56,9 +77,11 @@ async def put_calendar(
 ) -> dict[str, Any]:
     """Keep the calendar of a year and count its days and sessions.
 
-    A change that would close a session which has entries is refused, `sessions-marked`, with those sessions named.
+    A change that touches entries is refused, `sessions-marked`, with the marks named; with `amend_entries` those in
+    sessions that it closes are amended to #, and each # in sessions that it opens to N. Fewer than 190 days and 380
+    sessions are allowed, and a warning.
     """
-    kept = body.model_dump(mode="json", by_alias=True, exclude={"change"})
+    kept = body.model_dump(mode="json", by_alias=True, exclude={"change", "amend_entries"})
     try:
         first, last = academic_year_bounds(academic_year)
         if first < append.FIRST_DAY or last > append.LAST_DAY:
@@ -75,15 +98,63 @@ async def put_calendar(
         now = caller.now()
         standing = await _sql.calendar(connection, school_id=caller.school_id, academic_year=academic_year, seq=None)
         if standing is None or standing != text:
-            marked = await read.marked_dates(connection, caller.school_id, (first, last))
-            if closed := [(on, session) for on, session in marked if closed_why(calendar, on) is not None]:
-                sessions = [{"date": on.isoformat(), "session": session} for on, session in closed]
-                detail = f"{len(closed)} sessions that have entries would be closed, the first on {closed[0][0]}."
-                raise Problem("sessions-marked", detail, extra={"sessions": sessions})
             change = new_change("calendar-changed", f"calendar:{academic_year}", text, body.change, now)
+            why = _why(caller, body, f"calendar:{academic_year}")
+            school = await facts.school(connection, caller.school_id)
+            decided = await _amendments(connection, caller.school_id, school, calendar, why, now)
+            if decided and not body.amend_entries:
+                raise closing.marked(decided, "stand in sessions that would be closed or opened.")
             for at in await append_all(connection, caller, head, [change], now):
                 await keep(connection, caller.school_id, academic_year, at.seq, text)
+            await closing.amend(connection, caller.school_id, decided, why, now)
+            await closer.expect_again(connection, caller.school_id, _moved(school, calendar)[1])
         return await _shown(connection, caller, academic_year, None)
+
+
+def _why(caller: Caller, body: PutCalendar, cause: str) -> closing.Why:
+    """Give who amends entries, when and why; raise `made-by-required` or `reason-required` where that is asked for."""
+    change = body.change
+    reason = None if change is None or change.reason is None else stated(change.reason)
+    if body.amend_entries and change is None:
+        raise _required("made-by-required", "Who has the entries amended, by name and position?", "change")
+    if body.amend_entries and reason is None:
+        raise _required("reason-required", "Entries are amended for a reason in words.", "change", "reason")
+    person = Person("", "") if change is None else change.made_by.person()
+    made_at = None if change is None else change.made_at
+    by = closing.by_system("calendar", cause)
+    # Without a person and a reason nothing is amended: what would be is named in the refusal.
+    return closing.Why(caller.identity.client_id, person, made_at, reason or "not stated", by)
+
+
+def _required(slug: str, detail: str, *at: str) -> Problem:
+    return Problem(slug, detail, (Fault(detail, pointer=pointer(at)),))
+
+
+def _moved(school: School, calendar: Calendar) -> tuple[list[date], list[date]]:
+    """Give the days that a calendar closes and those that it opens; a first one closes all that it leaves out."""
+    standing = school.calendars.get(calendar.academic_year)
+    first, last = academic_year_bounds(calendar.academic_year)
+    every = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
+    opens, were_open = set(school_days(calendar)), set(every if standing is None else school_days(standing))
+    return sorted(were_open - opens), sorted(opens if standing is None else opens - were_open)
+
+
+async def _amendments(
+    connection: Connection, school_id: int, school: School, calendar: Calendar, why: closing.Why, now: datetime
+) -> closing.Amending:
+    """Decide what becomes of entries in the sessions that a calendar closes, and of each # in those that it opens."""
+    closed, opened = _moved(school, calendar)
+    after = replace(school, calendars={**school.calendars, calendar.academic_year: calendar})
+
+    async def standing(days: list[date]) -> list[closing.Standing]:
+        return await closing.standing(connection, school_id, [(day, session) for day in days for session in Session])
+
+    marked = [entry for entry in await standing(closed) if entry.code != "#"]
+    left_out = [entry for entry in await standing(opened) if entry.code == "#"]
+    return [
+        *await closing.amending(connection, school_id, after, marked, "#", why, now),
+        *await closing.amending(connection, school_id, after, left_out, "N", why, now),
+    ]
 
 
 async def keep(connection: Connection, school_id: int, academic_year: str, seq: int, body: str) -> None:
@@ -97,12 +168,18 @@ async def _shown(connection: Connection, caller: Caller, academic_year: str, as_
     if text is None:
         raise Problem("calendar-missing", f"There is no calendar for {academic_year}.")
     body = json.loads(text)
-    days, sessions = count(calendar_from_body(body, academic_year))
+    calendar = calendar_from_body(body, academic_year)
+    days, sessions = count(calendar)
+    lacking = shortfall(calendar)
+    warnings = [] if lacking is None else [{"pointer": "#/terms", "detail": lacking.detail, "source": lacking.source}]
     return {
         "academic_year": academic_year,
         **body,
         "days": days,
         "sessions": sessions,
+        "expected": {"days": EXPECTED_DAYS, "sessions": EXPECTED_SESSIONS},
+        "difference": {"days": days - EXPECTED_DAYS, "sessions": sessions - EXPECTED_SESSIONS},
+        "warnings": warnings,
         "as_at": AsAtRead.of(at).model_dump(),
     }
 

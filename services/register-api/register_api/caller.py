@@ -16,6 +16,7 @@ FormatText = Annotated[str | None, Query(alias="format", description="json, csv 
 RollWriter = Annotated[Caller, Depends(AtSchool("roll:write"))]
 MarksWriter = Annotated[Caller, Depends(AtSchool("marks:write"))]
 AmendmentsWriter = Annotated[Caller, Depends(AtSchool("amendments:write"))]
+HistoryWriter = Annotated[Caller, Depends(AtSchool("history:write"))]
 RegisterReader = Annotated[Caller, Depends(AtSchool("register:read"))]
 Administrator = Annotated[Caller, Depends(AtSchool("admin"))]
 AuditReader = Annotated[Caller, Depends(AtSchool("audit:read"))]

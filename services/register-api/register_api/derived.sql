@@ -9,3 +9,7 @@ INSERT INTO register.pupil SELECT * FROM json_populate_record(CAST(NULL AS regis
 -- name: add_placing(row)!
 -- What a change said of a pupil from a date on, where its body is gone.
 INSERT INTO register.placing SELECT * FROM json_populate_record(CAST(NULL AS register.placing), CAST(CAST(:row AS text) AS json));
+
+-- name: add_planned_absence(row)!
+-- What a change said of an absence known ahead, where its body is gone.
+INSERT INTO register.planned_absence SELECT * FROM json_populate_record(CAST(NULL AS register.planned_absence), CAST(CAST(:row AS text) AS json));

@@ -57,6 +57,7 @@ async def _document(
         number = (await pupil_ids.numbers(connection, caller.school_id, [id_])).get(id_)
         if number is None:
             raise Problem("unknown-pupil", f"The school's admission register has no pupil {id_}.")
+        id_ = (await pupil_ids.ids(connection, caller.school_id, [number]))[number]
         standing = await standing_at(connection, caller, size)
         with unaltered():
             gathered = await evidence.gather(connection, caller.school_id, number, year, standing)

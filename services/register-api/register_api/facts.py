@@ -74,9 +74,9 @@ class Memory:
 
 
 async def school(connection: Connection, school_id: int, seq: int | None = None) -> School:
-    """Give the school with its policies and calendars as they stand, or stood at `seq`."""
+    """Give the school with its policies, calendars and closures as they stand, or stood at `seq`."""
     row = await _sql.school(connection, school_id=school_id, seq=seq)
-    return school_of(row["policies"] or (), row["calendars"] or ())
+    return school_of(row["policies"] or (), row["calendars"] or (), row["closures"] or ())
 
 
 async def remember(
@@ -88,18 +88,29 @@ async def remember(
     """
     if remembered.school is None:
         remembered.school = await school(connection, school_id)
-        years = _sql.retired(connection, school_id=school_id)
-        remembered.retired = frozenset([row["academic_year"] async for row in years])
+        remembered.retired = await retired(connection, school_id)
     if unread := [id_ for id_ in dict.fromkeys(ids) if id_ not in remembered.pupils]:
-        async for row in _sql.pupils(connection, school_id=school_id, ids=unread):
-            remembered.pupils[row["id"]] = OnRoll(
-                row["pupil_no"],
-                row["date_of_birth"],
-                spans(row["on_roll"]),
-                row["boarder"],
-                tuple((effective_from, year_group) for effective_from, year_group in row["year_groups"] or ()),
-            )
+        remembered.pupils.update(await pupils(connection, school_id, unread))
     return remembered.school, remembered.pupils
+
+
+async def retired(connection: Connection, school_id: int) -> frozenset[str]:
+    """Give the academic years that the school has let go."""
+    return frozenset([row["academic_year"] async for row in _sql.retired(connection, school_id=school_id)])
+
+
+async def pupils(connection: Connection, school_id: int, ids: Iterable[str]) -> dict[str, OnRoll]:
+    """Give what the roll says of pupils by the MIS's ids; an id that it does not know is left out."""
+    return {
+        row["id"]: OnRoll(
+            row["pupil_no"],
+            row["date_of_birth"],
+            spans(row["on_roll"]),
+            row["boarder"],
+            tuple((effective_from, year_group) for effective_from, year_group in row["year_groups"] or ()),
+        )
+        async for row in _sql.pupils(connection, school_id=school_id, ids=list(ids))
+    }
 
 
 def spans(on_roll: "Iterable[Range[date]]") -> tuple[Span, ...]:

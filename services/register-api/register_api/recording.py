@@ -13,6 +13,7 @@ from codes.calendar import academic_year
 from codes.refusals import Refused
 from codes.register import Amended, Amendment, Entered, Entry, Mark, Unchanged, decide_amendment, decide_mark
 from codes.school import School
+from codes.told import Told, decide_told
 from kit import database
 from kit.problems import Fault, Problem, pointer
 from kit.schools import Caller
@@ -26,8 +27,22 @@ from register_api.facts import OnRoll
 from register_api.outcomes import Outcome, Outcomes, current_entry
 
 MOST_ITEMS = 2_000
-Collection = Literal["marks", "amendments"]
+Collection = Literal["marks", "amendments", "attendance"]
 _CONFLICTS = frozenset({"already-entered", "no-entry", "entry-changed"})
+_CALLED: Mapping[Collection, Mapping[str, str]] = {
+    "marks": {},
+    "amendments": {},
+    "attendance": {
+        "pupil": "student_id",
+        "code": "attendance_code_id",
+        "amended_entry": "attendance_code_id",
+        "nature": "comment",
+        "reason": "comment",
+        "made_by": "employee_id",
+        "arrived_at": "minutes_late",
+    },
+}
+"""What a member is called in each collection, where its name differs."""
 
 Prefer = Annotated[str | None, Header(description="`handling=strict`: all or nothing (RFC 7240).")]
 
@@ -40,18 +55,20 @@ class Wanted:
     pupil: str
     date: date
     session: Session
-    command: Mark | Amendment
+    command: Mark | Amendment | Told
     made_by: MadeBy | None
     by_system: BySystem | None
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """An item that does not have the documented form, and where its faults lie."""
+    """An item about which nothing can be decided: without the documented form unless said otherwise, and where."""
 
     index: int
     pupil: str | None
     faults: tuple[Fault, ...]
+    slug: str = "invalid-item"
+    detail: str = "The item does not have the documented form."
 
 
 Decision = Entered | Amended | Unchanged | Problem
@@ -76,8 +93,10 @@ class _Register:
         retired: frozenset[str],
         pupils: Mapping[str, OnRoll],
         chains: dict[read.Key, read.Chain],
+        may_amend: bool,
     ) -> None:
         self._collection = collection
+        self._may_amend = may_amend
         self._school = school
         self._retired = retired
         self._pupils = pupils
@@ -90,7 +109,8 @@ class _Register:
         if self._collection == "marks" and member == "date":
             fault = Fault(detail, parameter=member)
         else:
-            fault = Fault(detail, pointer=pointer((self._collection, item.index, member)))
+            called = _CALLED[self._collection].get(member, member)
+            fault = Fault(detail, pointer=pointer((self._collection, item.index, called)))
         return Problem(slug, detail, (fault,), extra)
 
     def key(self, item: Wanted) -> read.Key | None:
@@ -110,7 +130,7 @@ class _Register:
             return self._problem(
                 item, "unknown-pupil", "pupil", f"There is no pupil {item.pupil!r} in the admission register."
             )
-        if item.made_by is None:
+        if item.made_by is None and not isinstance(item.command, Told):
             return self._problem(item, "made-by-required", "made_by", "Who made the entry, by name and position?")
         if key in self._seen:
             return self._problem(item, "duplicate-in-request", "pupil", "An earlier item is about the same entry.")
@@ -131,8 +151,13 @@ class _Register:
             decided: Entered | Amended | Unchanged | Refused = decide_mark(
                 item.command, pupil, sitting, first, current, now
             )
-        else:
+        elif isinstance(item.command, Amendment):
             decided = decide_amendment(item.command, pupil, sitting, current, now)
+        else:
+            first = None if chain is None else _entry(chain.first)
+            decided = decide_told(item.command, pupil, sitting, first, current, now)
+            if isinstance(decided, Amended) and not self._may_amend:
+                return self._problem(item, "scope-required", "code", "The token lacks the scope amendments:write.")
         if isinstance(decided, Refused):
             shown = {"current_entry": current_entry(chain).model_dump()} if chain is not None else {}
             return self._problem(item, decided.slug, decided.member, decided.detail, **shown)
@@ -187,7 +212,8 @@ async def record(
         school, pupils = await facts.remember(connection, caller.school_id, remembered, (item.pupil for item in wanted))
         keys = [(pupils[item.pupil].pupil_no, item.date, item.session.value) for item in wanted if item.pupil in pupils]
         chains = await read.chains(connection, caller.school_id, keys)
-        register = _Register(collection, school, remembered.retired, pupils, chains)
+        may_amend = "amendments:write" in caller.identity.scopes
+        register = _Register(collection, school, remembered.retired, pupils, chains, may_amend)
         decisions = [_malformed(item) if isinstance(item, Malformed) else register.decide(item, now) for item in items]
         marks = [
             register.new_mark(item, decision, source)
@@ -211,7 +237,7 @@ async def record(
 
 
 def _malformed(item: Malformed) -> Problem:
-    return Problem("invalid-item", "The item does not have the documented form.", item.faults)
+    return Problem(item.slug, item.detail, item.faults)
 
 
 def _refused_whole(items: Sequence[Wanted | Malformed], decisions: Sequence[Decision]) -> Problem:
@@ -261,8 +287,8 @@ def _outcomes(
         outcomes.append(outcome)
     return Outcomes(
         seq=seq,
-        entered=counts["entered"] if collection == "marks" else None,
-        amended=counts["amended"] if collection == "amendments" else None,
+        entered=counts["entered"] if collection != "amendments" else None,
+        amended=counts["amended"] if collection != "marks" else None,
         unchanged=counts["unchanged"],
         refused=counts["refused"],
         outcomes=outcomes,
@@ -274,7 +300,7 @@ def _unchanged(item: Wanted | Malformed, register: _Register) -> Outcome:
     chain = register.chain(item) if isinstance(item, Wanted) else None
     if chain is None:  # `#` on a closed day: there is no entry
         return Outcome(index=item.index, pupil=item.pupil, outcome="unchanged")
-    repeated = chain.first if isinstance(item, Wanted) and isinstance(item.command, Mark) else chain.current
+    repeated = _repeated(item.command, chain) if isinstance(item, Wanted) else chain.current
     since = current_entry(chain) if chain.current is not repeated else None
     return Outcome(
         index=item.index,
@@ -284,3 +310,9 @@ def _unchanged(item: Wanted | Malformed, register: _Register) -> Outcome:
         version=repeated.version,
         current_entry=since,
     )
+
+
+def _repeated(command: Mark | Amendment | Told, chain: read.Chain) -> read.Version:
+    """Give the version of a chain that a retry repeats."""
+    is_first = isinstance(command, Mark) or (isinstance(command, Told) and command.code != chain.current.code)
+    return chain.first if is_first else chain.current

@@ -106,11 +106,11 @@ def _decide(index: int, item: RedactionItem, held: _Held | None, is_repeated: bo
         return _refusal("no-text", index, "part", f"The event at {item.seq} has no text {item.part!r}.")
     if held.is_gone:
         return held
-    if item.part == "body" and held.kind != "roll-changed":
+    if item.part == "body" and held.kind not in ("roll-changed", "absence-planned"):
         detail = "The body of a change that is not about a pupil says what the register rests on."
         return _refusal("text-must-stay", index, "part", detail)
     if item.part == "body" and not held.is_replaced:
-        detail = "This is what the admission register says of the pupil now. Change the entry first."
+        detail = "This is what is said of the pupil now. Change it first."
         return _refusal("text-must-stay", index, "part", detail)
     return item
 
@@ -237,7 +237,8 @@ async def redact(
 ) -> RedactionOutcomes:
     """Remove texts, each by itself: the words go for good, and the register keeps who removed them, why and when.
 
-    Any reason, nature or cause may go; of the admission register an entry that a later one has replaced.
+    Any reason, nature or cause may go; of the admission register an entry that a later one has replaced, of an absence
+    known ahead what a later change under its id has replaced.
     """
     strict = wants_strict(prefer)
     outcomes = await _record(caller, body, strict, dry_run)

@@ -1,11 +1,15 @@
 -- name: texts(school_id, seqs, parts)
 -- Some texts: of which kind of change (null: an entry), the act that removed it, and whether a later entry of the
--- admission register has replaced a body. A text that was never there is left out.
+-- admission register, or of an absence known ahead, has replaced a body. A text that was never there is left out.
 SELECT t.seq, t.part, c.kind, t.text IS NULL AS is_gone, act.seq AS act,
        c.kind = 'roll-changed' AND EXISTS (
            SELECT FROM register.pupil later
            WHERE later.school_id = :school_id AND later.pupil_no = CAST(split_part(c.subject, ':', 2) AS int)
-             AND later.seq > c.seq) AS is_replaced
+             AND later.seq > c.seq)
+       OR EXISTS (SELECT FROM register.planned_absence said
+                  JOIN register.planned_absence later ON later.school_id = said.school_id AND later.id = said.id
+                                                     AND later.seq > said.seq
+                  WHERE said.school_id = :school_id AND said.seq = c.seq) AS is_replaced
 FROM unnest(CAST(:seqs AS bigint[]), CAST(:parts AS text[])) AS wanted (seq, part)
 JOIN ledger.text t ON t.school_id = :school_id AND t.seq = wanted.seq AND t.part = wanted.part
 LEFT JOIN ledger.change c ON c.school_id = :school_id AND c.seq = t.seq

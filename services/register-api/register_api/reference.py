@@ -1,11 +1,11 @@
-"""What everybody may read: the codes in force on a date, and what each problem wants of the caller."""
+"""What everybody may read: the codes in force on a date, grounds of deletion, what each problem wants of the caller."""
 
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from codes import book
+from codes import book, grounds
 from kit.catalogue import CATALOGUE
 from kit.fields import Day
 from kit.problems import Problem
@@ -37,6 +37,23 @@ async def codes(request: Request, on: On = None) -> dict[str, Any]:
         for reading in book.readings(day)
     ]
     return {"on": day.isoformat(), "edition": book.edition(day), "items": items, "next": None}
+
+
+@router.get("/v1/deletion-grounds", summary="The grounds of deletion from the admission register")
+async def deletion_grounds() -> dict[str, Any]:
+    """Give every ground of regulation 9(1) with what it asks beside its heading, and what a destination names."""
+    items = [
+        {
+            "ground": ground.letter,
+            "heading": ground.heading,
+            "compulsory_school_age": not ground.edge,
+            "destination": ground.destination,
+            "tests": [{"test": test.slug, "question": test.question, "source": test.source} for test in ground.tests],
+            "source": ground.source,
+        }
+        for ground in grounds.GROUNDS.values()
+    ]
+    return {"items": items, "next": None}
 
 
 @router.get("/problems/{slug}", summary="A type of problem")

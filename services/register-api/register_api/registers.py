@@ -1,14 +1,17 @@
 """Read the register: one session of a school, or one pupil's marks with their whole chains."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
+from codes import planned
 from codes.book import Session
 from codes.calendar import academic_year, academic_year_bounds
+from codes.planned import Plan
 from codes.register import Sitting
+from codes.school import School
 from kit import database, formats, pupil_ids, reads
 from kit.database import Connection
 from kit.fields import Day, written
@@ -17,7 +20,7 @@ from kit.schools import LONDON
 from ledger import read
 from ledger.as_at import AsAt, resolve
 from ledger.leaf import kind_of
-from register_api import facts
+from register_api import facts, plans
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, FormatText, RegisterReader
 from register_api.listing import AS_AT, flat, said
@@ -58,7 +61,7 @@ def entry(chain: read.Chain, removals: Removals) -> dict[str, Any]:
     }
 
 
-def _state(sitting: Sitting | None, has_entry: bool, at: datetime) -> str:
+def state(sitting: Sitting | None, has_entry: bool, at: datetime) -> str:
     """Say how a pupil stands at an instant in London's time: entered, missing, not due yet, or closed."""
     if has_entry:
         return "entered"
@@ -68,7 +71,7 @@ def _state(sitting: Sitting | None, has_entry: bool, at: datetime) -> str:
     return "missing" if at >= closes else "not-due"
 
 
-def _taken(states: list[str]) -> str:
+def taken(states: Iterable[str]) -> str:
     """Say how far a register has been taken, from the states of its pupils."""
     due = [state for state in states if state != "closed"]
     if "entered" in due:
@@ -76,11 +79,26 @@ def _taken(states: list[str]) -> str:
     return "not-taken" if "missing" in due else "not-due"
 
 
-async def _required(
+async def required(
     connection: Connection, school_id: int, on: date, seq: int, classes: list[str] | None
 ) -> list[Mapping[str, Any]]:
+    """Give every pupil the register knows, with class and year group on a date, as at a position."""
     rows = _sql.required(connection, school_id=school_id, on=on, seq=seq, classes=classes)
     return [row async for row in rows]
+
+
+def expected(
+    sitting: Sitting | None, school: School, on: date, session: Session, known: Sequence[Plan]
+) -> dict[str, Any]:
+    """Say what is expected of a pupil by the plans known of them; in a closed session the code that alone may stand."""
+    ahead = planned.expected(known, (on, session), school) if known else planned.NOTHING_PLANNED
+    attend, codes = ahead.attend, list(ahead.codes)
+    if sitting is None or sitting.closed is not None:
+        attend, codes = False, ["#" if sitting is None else sitting.closed_code]
+    about = [
+        {"id": plan.id, "kind": plan.kind, "code": plan.code, "outcome": outcome} for plan, outcome in ahead.planned
+    ]
+    return {"attend": attend, "codes": codes, "planned": about}
 
 
 @router.get("/v1/schools/{urn}/registers/{date}/{session}", summary="Read a register")
@@ -89,35 +107,36 @@ async def get_register(
 ) -> dict[str, Any]:
     """Give every pupil on roll that day, or with an entry: state, what is expected, and the entry.
 
+    Who is granted to be away is not expected to attend, and the codes for that are offered; nothing is entered by it.
     Boarders are outside the register (reg 10(1)) and are left out unless they have an entry.
     """
     async with database.reading(caller.engine, caller.school_id) as connection:
         at = await resolve(connection, caller.school_id, as_at, caller.now())
         school = await facts.school(connection, caller.school_id, at.seq)
-        required = await _required(connection, caller.school_id, on, at.seq, class_)
+        pupils = await required(connection, caller.school_id, on, at.seq, class_)
+        known = await plans.standing(connection, caller.school_id, (on, on), at.seq)
         chains = await read.session_chains(connection, caller.school_id, on, session.value, at.seq)
         removals = await removed(connection, caller.school_id, [chain.current.seq for chain in chains.values()])
     instant = at.instant.astimezone(LONDON)
     items = []
-    for pupil in required:
+    for pupil in pupils:
         chain = chains.get((pupil["pupil_no"], on, session.value))
         if chain is None and (pupil["boarder"] or not pupil["is_on_roll"]):
             continue
         sitting = school.sitting(on, session, pupil["year_group"])
-        is_open = sitting is not None and sitting.closed is None
         items.append(
             {
                 "pupil": pupil["id"],
                 "class": pupil["class"],
-                "state": _state(sitting, chain is not None, instant),
-                "expected": {"attend": is_open, "codes": [] if is_open else ["#"]},
+                "state": state(sitting, chain is not None, instant),
+                "expected": expected(sitting, school, on, session, known.get(pupil["pupil_no"], ())),
                 "entry": None if chain is None else entry(chain, removals),
             }
         )
     return {
         "date": on.isoformat(),
         "session": session,
-        "taken": _taken([item["state"] for item in items]),
+        "taken": taken([item["state"] for item in items]),
         "items": items,
         "next": None,
         "as_at": AsAtRead.of(at).model_dump(),
@@ -193,6 +212,7 @@ async def get_pupil_marks(
         number = (await pupil_ids.numbers(connection, caller.school_id, [id_], at.seq)).get(id_)
         if number is None:
             raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
+        id_ = (await pupil_ids.ids(connection, caller.school_id, [number], at.seq))[number]
         chains = await read.pupil_chains(connection, caller.school_id, number, dates, at.seq)
         removals = await removed(connection, caller.school_id, read.seqs(chains))
     await reads.record(caller, read_by, "pupil-marks", at.seq, pupils=[id_], dates=dates)

@@ -84,7 +84,7 @@ def _reach_facts(body: PutSchool) -> dict[str, Any]:
 
 
 def _facts(body: PutSchool, urn: str, standing: dict[str, Any] | None, may_set_reach: bool) -> dict[str, Any]:
-    """Give the facts after the change; reach facts that are left out stay as they stand."""
+    """Give the facts after the change, `urn` being the register's; reach facts that are left out stay as they stand."""
     reach: dict[str, Any] = {name: standing[name] if standing else None for name in REACH_FACTS}
     given = json.loads(body.model_dump_json(include=set(_reach_facts(body))))
     if changed := [name for name in given if given[name] != reach[name]]:
@@ -119,6 +119,19 @@ async def _continued(request: Request, identity: Identity, body: PutSchool) -> i
     return school_id
 
 
+async def _check_continued(connection: Connection, school_id: int, continues: str, standing: str | None) -> None:
+    """Refuse that a register that stands already should continue another: two streams are never merged."""
+    if continues == standing:
+        return
+    number = await _sql.number_of(connection, urn=continues)
+    if number == school_id:
+        return
+    slug, detail = "two-registers", f"{continues} has a register of its own."
+    if number is None:
+        slug, detail = "unknown-school", f"There is no school {continues} within reach."
+    raise Problem(slug, detail, (Fault(detail, pointer="#/continues"),))
+
+
 Writer = Annotated[Identity, Depends(Needs("roll:write"))]
 
 
@@ -137,6 +150,7 @@ async def put_school(
     school_id = await school_id_in_reach(request, writer, urn)
     continued = await _continued(request, writer, body) if school_id is None else None
     # The transaction of a school that is new begins as nobody's, and turns to the school once it has a number.
+    begins = school_id is None
     async with database.writing(request.app.state.engine, school_id or 0, dry_run=dry_run) as connection:
         if school_id is None:
             school_id = await _begin(connection, writer, urn, continued, now)
@@ -145,7 +159,11 @@ async def put_school(
         head = await append.lock(connection, school_id)
         now = caller.now()
         standing = await _standing(connection, school_id, None)
-        facts = _facts(body, urn, standing, "admin" in writer.scopes)
+        # Of a register that stands a URN before the last one is an address, and no fact to turn back to.
+        current = urn if begins or standing is None else standing["urn"]
+        facts = _facts(body, current, standing, "admin" in writer.scopes)
+        if body.continues is not None and standing is not None and not begins:
+            await _check_continued(connection, school_id, body.continues, standing["continues"])
         first_time = standing is None
         effective_from = body.effective_from or (FROM_THE_BEGINNING if first_time else now.date())
         policy = canonical(body.policy) if body.policy is not None else None
