@@ -4,6 +4,7 @@ RFC 9068 (JWT access tokens); the algorithm is pinned. A token says who the clie
 may reach.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ LIFETIME = 30 * 60
 """Seconds that a token lives."""
 FRESH = 1.0
 """Seconds after which a process asks again which keys and clients are trusted."""
+_FRESH_FOR_STRANGERS = 0.1
+"""Seconds after which a token that no key fits makes a process ask again."""
 _EARLY = 60
 """Seconds by which the clock that issued a token may be ahead of the one that judges it."""
 AUDIENCE = "rollbook"
@@ -111,21 +114,32 @@ class Verifier:
         self._keys: tuple[str, ...] = ()
         self._revoked: frozenset[str] = frozenset()
         self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
 
-    async def _refresh(self, now: float) -> None:
-        if (begun := time.monotonic()) - self._read_at < FRESH:
+    async def _refresh(self, now: float, older_than: float = FRESH) -> None:
+        """Read again what is trusted, if it is older than so many seconds."""
+        if time.monotonic() - self._read_at < older_than:
             return
-        # Said first: while one request reads, the others go on by what was read before.
-        before, self._read_at = self._read_at, begun
-        # Who was revoked longer ago than a token lives has none left.
-        since = datetime.fromtimestamp(now - LIFETIME - _EARLY, UTC)
-        try:
+        # While one request reads, the others go on by what was read before; where nothing was, they wait.
+        if self._keys and self._reading.locked():
+            return
+        async with self._reading:
+            if (begun := time.monotonic()) - self._read_at < older_than:
+                return
+            # Who was revoked longer ago than a token lives has none left.
+            since = datetime.fromtimestamp(now - LIFETIME - _EARLY, UTC)
             async with database.reading(self._engine) as connection:
                 row = await _sql.trusted(connection, since=since)
-        except BaseException:
-            self._read_at = before
-            raise
-        self._keys, self._revoked = tuple(row["keys"] or ()), frozenset(row["revoked"] or ())
+            self._keys, self._revoked = tuple(row["keys"] or ()), frozenset(row["revoked"] or ())
+            self._read_at = begun
+
+    async def _verified(self, token: str, now: float) -> Mapping[str, Any]:
+        try:
+            return _claims(token, self._keys)
+        except (JoseError, ValueError):
+            # Perhaps a key newer than our copy. Forgeries must not become a flood of queries.
+            await self._refresh(now, _FRESH_FOR_STRANGERS)
+            return _claims(token, self._keys)
 
     async def identity(self, token: str, now: float) -> Identity:
         """Give the identity that `token` carries at `now` (Unix seconds).
@@ -134,7 +148,7 @@ class Verifier:
         """
         await self._refresh(now)
         try:
-            claims = _claims(token, self._keys)
+            claims = await self._verified(token, now)
             if claims["iss"] != self._issuer or claims["aud"] != AUDIENCE:
                 raise ValueError("not for this service")
             if not claims["iat"] - _EARLY <= now < claims["exp"]:
