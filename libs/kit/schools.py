@@ -74,7 +74,7 @@ async def school_id_in_reach(request: Request, identity: Identity, urn: str) -> 
     if named and urn in numbers:
         return numbers[urn]
     async with database.reading(request.app.state.engine) as connection:
-        found = await _sql.school_by_urn(connection, urn=urn)
+        found = await _sql.school_by_urn(connection, urn=urn, today=london_now(request).date())
     if found is None:
         return None
     covered = identity.reach.covers(urns=frozenset(found["urns"]), trust=found["trust_uid"], la_code=found["la_code"])

@@ -1,6 +1,7 @@
 """Reach: what a client may not see does not exist for it, not even by the difference between two answers."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -134,3 +135,24 @@ async def test_reach_follows_a_school_that_changes_its_trust(register: Register,
         assert (await admin.put(office.path(), json=school)).status_code == 200
         refusal(await before.get(office.path()), "unknown-school")
         assert (await after.get(office.path())).status_code == 200
+
+
+async def test_reach_follows_the_facts_of_the_day(register: Register, admin: httpx.AsyncClient) -> None:
+    office = await open_office(admin, register.database, "900205", pupils=1, trust={"uid": "63", "name": "Old"})
+    then = register.clock.now
+    leaves_on = (then + timedelta(days=3)).date().isoformat()
+    school = {"name": "Leaving", "phase": "primary", "age_range": [4, 11], "trust": {"uid": "64", "name": "New"}}
+    answer = await admin.put(office.path(), json={**school, "effective_from": leaves_on})
+    assert answer.status_code == 200, answer.text
+    async with (
+        calling(register, ("register:read",), "trust", ["63"]) as before,
+        calling(register, ("register:read",), "trust", ["64"]) as after,
+    ):
+        assert (await before.get(office.path())).status_code == 200
+        refusal(await after.get(office.path()), "unknown-school")
+        try:
+            register.clock.now = then + timedelta(days=3)
+            refusal(await before.get(office.path()), "unknown-school")
+            assert (await after.get(office.path())).status_code == 200
+        finally:
+            register.clock.now = then

@@ -5,6 +5,8 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -56,6 +58,15 @@ def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:
     return form.get("client_id", ""), form.get("client_secret", "")
 
 
+def _is_secret(offered: str, client: Mapping[str, Any], now: datetime) -> bool:
+    """Say whether a client's secret was offered, or the one before it while that is good."""
+    hashed = hashlib.sha256(offered.encode()).digest()
+    if hmac.compare_digest(hashed, client["secret_sha256"]):
+        return True
+    before = client["previous_sha256"]
+    return before is not None and hmac.compare_digest(hashed, before) and now < client["previous_until"]
+
+
 @router.post(
     "/oauth/token",
     summary="Get a token",
@@ -87,8 +98,7 @@ async def token(request: Request, response: Response) -> dict[str, Any]:
     client_id, secret = _credentials(request, form)
     async with database.reading(request.app.state.engine) as connection:
         client = None if "\0" in client_id else await _sql.client(connection, client_id=client_id)
-    offered = hashlib.sha256(secret.encode()).digest()
-    if client is None or not hmac.compare_digest(offered, client["secret_sha256"]):
+    if client is None or not _is_secret(secret, client, request.app.state.clock()):
         headers = {"WWW-Authenticate": 'Basic realm="rollbook"'}
         raise _refused("invalid_client", "invalid-client", "The client or its secret is not right.", headers)
     scopes = frozenset(form["scope"].split()) if form.get("scope") else frozenset(client["scopes"])
