@@ -24,6 +24,8 @@ CATALOGUE: dict[str, Kind] = {
     "not-acceptable": Kind(406, "None of the accepted formats can be given", "Ask for JSON, or for a format that the route documents."),
     "too-large": Kind(413, "The body is too large", "Send it in parts of 1 MiB at most."),
     "too-many-items": Kind(422, "There are too many items in one request", "Send them in parts of 2,000 at most."),
+    "too-slow": Kind(408, "The body did not come in time", "Send it without pauses of more than 10 seconds, and within a minute."),
+    "rate-limited": Kind(429, "The client asks too much", "Wait for the seconds in `Retry-After`; send many marks in one request."),
     "not-found": Kind(404, "There is nothing at this address", "See the list of routes in /openapi.json."),
     "method-not-allowed": Kind(405, "The address does not know this method", "See the list of routes in /openapi.json."),
     # Who may
