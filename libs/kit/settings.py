@@ -18,6 +18,10 @@ class Settings(BaseSettings):
     """The one public address: issuer and audience of tokens."""
     pool_size: int = 8
     """Database connections that one process keeps."""
+    requests_a_minute: Annotated[int, Field(ge=0)] = 12_000
+    """Requests of one client that one process answers in a minute; 0 is no limit."""
+    cors_origins: str = ""
+    """Origins whose pages may call, separated by spaces. Closed unless named: integrators call from servers."""
 
 
 class IssuerSettings(Settings):

@@ -164,12 +164,13 @@ class Verifier:
 
 
 async def authenticate(request: Request) -> Identity:
-    """Give the identity of the bearer token; raise `token-required` or `invalid-token`."""
+    """Give the identity of the bearer token; raise `token-required`, `invalid-token` or `rate-limited`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Problem("token-required", "The route needs a bearer token.", headers={"WWW-Authenticate": "Bearer"})
     state = request.app.state
     identity: Identity = await state.verifier.identity(token.strip(), state.clock().timestamp())
+    state.rates.count(request.scope, identity.client_id)
     return identity
 
 

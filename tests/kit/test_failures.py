@@ -31,6 +31,8 @@ AWAY = [
     asyncpg.AdminShutdownError(SECRET),
     asyncpg.CrashShutdownError(SECRET),
     asyncpg.TooManyConnectionsError(SECRET),
+    asyncpg.DiskFullError(SECRET),
+    asyncpg.ReadOnlySQLTransactionError(SECRET),
     asyncpg.InterfaceError(SECRET),
     asyncpg.InternalClientError(SECRET),
 ]

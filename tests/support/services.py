@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 
+from kit.patience import Patient
 from kit.settings import IssuerSettings
 from onebox.postgres import write_private
 from register_api.app import create_app
@@ -48,7 +49,7 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     # The protocol is named, for else asyncio leaves Nagle's algorithm on and every answer waits 40 ms.
     listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", http=Patient))
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         while not server.started:
