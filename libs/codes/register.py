@@ -117,7 +117,8 @@ def decide_mark(
     """What entering a mark does, given the first and the current entry for that pupil and session (None where none is).
 
     A mark equal to the first entry is a retry and unchanged, whatever has been amended since; `#` on a closed day is
-    unchanged too. In a session closed by Y4 that code alone is entered. `now` is aware, in London time. Sources: SI 2024/208 reg 10.
+    unchanged too. In a session closed by Y4 that code alone is entered. `now` is aware, in London time.
+    Sources: SI 2024/208 reg 10.
     """
     code = mark.code
     if not known(code):
