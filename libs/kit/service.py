@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from kit import database, limits, problems
+from kit import contract, database, limits, problems
 from kit.answers import Answers
 from kit.gate import Gate
 from kit.problems import Fault, Problem
@@ -90,12 +90,13 @@ def create(
     settings: Settings,
     *,
     name: str,
+    about: str,
     work: Work | None = None,
     detail: Detail | None = None,
     now: Clock = clock,
     streamed: Mapping[str, int] = MappingProxyType({}),
 ) -> FastAPI:
-    """Give an application with its pool, clock, token verifier, problems and health routes.
+    """Give an application, described by `about`, with its pool, clock, token verifier, problems and health routes.
 
     `work` runs beside it for its whole life; `detail` says more in the answer of /readyz. `now` stands in for the clock
     in tests. `streamed` has the bytes of bodies that are read as they come, by the end of their address.
@@ -123,7 +124,9 @@ def create(
         dependencies=[Depends(_strict)],
         strict_content_type=False,
         openapi_url="/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
     )
+    contract.describe(app, about)
     # From the inside out: what comes in, what every answer has, who may read it in a browser, how it travels.
     app.add_middleware(Gate, most_bytes=MOST_BYTES, streamed=streamed)
     app.add_middleware(Answers, secure=settings.public_url.startswith("https:"), extra=limits.earned)

@@ -12,6 +12,7 @@ import httpx
 
 from kit.catalogue import CATALOGUE
 from ledger import tree
+from tests.support import contract
 from tests.support.postgres import Database
 from tests.support.school import OFFICE, TEACHER, marks, set_up
 from tests.support.services import EVERY_SCOPE, Register, add_client
@@ -56,6 +57,7 @@ async def calling(
 def refusal(answer: httpx.Response, code: str, *, at: str | None = None) -> dict[str, Any]:
     """Give the body of an answer that must be the problem `code` of the catalogue, pointing `at` its fault."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
+    contract.is_documented(answer.request, code)
     return told(answer.json(), code, at=at, status=answer.status_code)
 
 

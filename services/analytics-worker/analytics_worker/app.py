@@ -15,6 +15,9 @@ from kit.settings import Settings
 PUBLIC = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
 """The routes that need no token; every other route says who may call it."""
 
+ABOUT = """What follows from the attendance registers of schools in England: figures by the DfE's names and arithmetic,
+alerts, and an authority's daily file with everything restated since. All of it can be made again from the registers."""
+
 
 class WorkerSettings(Settings):
     """Settings of the analytics worker."""
@@ -46,6 +49,7 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         "Rollbook analytics API",
         settings or WorkerSettings.model_validate({}),
         name="analytics-worker",
+        about=ABOUT,
         work=_projecting,
         detail=_detail,
         now=now,

@@ -50,6 +50,10 @@ PUBLIC = frozenset(
 )
 """The routes that need no token; every other route says who may call it."""
 
+ABOUT = """The statutory attendance register of schools in England: schools, calendars and the admission register, marks
+and amendments, the audit of both, and the proof that nothing was changed. Dates are London's; instants are answered in
+UTC. Every refusal is `application/problem+json`, and its type says what it wants of you."""
+
 
 @asynccontextmanager
 async def _working(app: FastAPI) -> AsyncIterator[None]:
@@ -80,6 +84,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         "Rollbook register API",
         settings or IssuerSettings.model_validate({}),
         name="register-api",
+        about=ABOUT,
         work=_working,
         detail=_detail,
         now=now,
