@@ -33,3 +33,7 @@ class IssuerSettings(Settings):
     """Seconds between two checkpoints."""
     checkpoint_deposits: str = ""
     """Places outside that each checkpoint is laid down in, separated by spaces: `file:///...`, `https://...`."""
+    sandbox: bool = False
+    """Whether anybody may begin a sandbox: an invented school of their own, for a day."""
+    sandbox_most: Annotated[int, Field(ge=1)] = 50
+    """Sandboxes that stand at once."""

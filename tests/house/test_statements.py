@@ -21,7 +21,18 @@ WRITES = re.compile(
 SCHEMAS = ("ledger", "register", "analysis")
 
 # Tables with one row, or few, a school: they are found by other keys too, and may be walked.
-FEW_ROWS = {"head", "urn", "school_facts", "checkpoint", "sealed", "log", "checkpoint_key", "deposit", "hold"}
+FEW_ROWS = {
+    "head",
+    "urn",
+    "school_facts",
+    "checkpoint",
+    "sealed",
+    "log",
+    "checkpoint_key",
+    "deposit",
+    "hold",
+    "sandbox",
+}
 
 
 def modules() -> list[Path]:

@@ -28,31 +28,34 @@ from register_api import (
     registers,
     roll,
     roll_changes,
+    sandbox,
+    sandboxes,
     schools,
     stream,
 )
 
 PUBLIC = frozenset(
     {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
-    | {"/oauth/token", "/v1/codes", "/problems/{slug}"}
+    | {"/oauth/token", "/v1/codes", "/problems/{slug}", "/v1/sandbox"}
     | {"/v1/checkpoints", "/v1/checkpoints/keys", "/v1/checkpoints/proofs", "/v1/checkpoints/{size}"}
 )
 """The routes that need no token; every other route says who may call it."""
 
 
 @asynccontextmanager
-async def _signing(app: FastAPI) -> AsyncIterator[None]:
+async def _working(app: FastAPI) -> AsyncIterator[None]:
     app.state.memory = facts.Memory()
     app.state.signing_key = await issuer.load_key(app.state.engine, app.state.settings)
     app.state.checkpointer = await checkpointer.configured(app.state.engine, app.state.clock, app.state.settings)
-    if app.state.checkpointer is None:
-        yield
-        return
-    running = asyncio.create_task(checkpointer.run(app.state.checkpointer))
+    signing = None if app.state.checkpointer is None else asyncio.create_task(checkpointer.run(app.state.checkpointer))
+    # Switched off or not: those that were begun before go when they are over.
+    forgetting = asyncio.create_task(sandboxes.run(app.state.engine, app.state.clock))
     try:
         yield
     finally:
-        await checkpointer.stop(running)
+        await sandboxes.stop(forgetting)
+        if signing is not None:
+            await checkpointer.stop(signing)
 
 
 async def _detail(app: FastAPI) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         "Rollbook register API",
         settings or IssuerSettings.model_validate({}),
         name="register-api",
-        work=_signing,
+        work=_working,
         detail=_detail,
         now=now,
     )
@@ -91,6 +94,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         reads,
         redactions,
         reference,
+        sandbox,
     ):
         app.include_router(room.router)
     return app
