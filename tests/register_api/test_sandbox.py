@@ -30,8 +30,9 @@ async def on(register: Register, folder: Path) -> AsyncIterator[Register]:
 
 async def test_without_being_switched_on_there_is_nothing_at_the_address(register: Register) -> None:
     async with httpx.AsyncClient(base_url=register.address, verify=False) as http, owning(register.database) as owner:
-        for body in (None, {"phase": "primary"}, {"phase": "no such"}):
-            answer = await http.post("/v1/sandbox", **({} if body is None else {"json": body}))
+        bodies: tuple[dict[str, str] | None, ...] = (None, {"phase": "primary"}, {"phase": "no such"})
+        for body in bodies:
+            answer = await http.post("/v1/sandbox", json=body)
             absent = await http.post("/v1/nothing", json=body)
             assert refusal(answer, "not-found").keys() == refusal(absent, "not-found").keys()
         assert await owner.fetchval("SELECT count(*) FROM register.sandbox") == 0

@@ -36,8 +36,8 @@ _sql = database.statements(__file__)
 
 LIFETIME = timedelta(days=1)
 SCOPES = (
-    *("alerts:read", "amendments:write", "attendance:read", "audit:read", "evidence:read", "marks:write"),
-    *("register:read", "roll:write"),
+    *("alerts:read", "amendments:write", "attendance:read", "audit:read", "evidence:read", "history:write"),
+    *("marks:write", "register:read", "roll:write"),
 )
 """What a MIS, an auditor and a school's reader need; nothing that administers."""
 _TEACHER = {"name": "A. Newcomer", "position": "Class teacher"}
