@@ -188,15 +188,18 @@ async def test_sandboxes_that_are_begun_at_once_have_different_urns(on: Register
 async def test_when_as_many_stand_as_there_may_be_it_says_when_to_come_again(register: Register, folder: Path) -> None:
     async with owning(register.database) as owner:
         standing = await owner.fetchval("SELECT count(*) FROM register.sandbox")
-        async with sandboxing(register, folder, sandbox_most=standing + 1) as narrow:
-            await begun(narrow)
-            before = await counts(owner)
-            async with httpx.AsyncClient(base_url=narrow.address, verify=False) as http:
+        async with sandboxing(register, folder, sandbox_most=standing + 2) as narrow:
+            async with httpx.AsyncClient(base_url=narrow.address, timeout=30, verify=False) as http:
+                # At once, and there is room for two.
+                answers = await asyncio.gather(*(http.post("/v1/sandbox") for _ in range(6)))
+                assert sorted(answer.status_code for answer in answers) == [201] * 2 + [503] * 4
+                before = await counts(owner)
                 answer = await http.post("/v1/sandbox")
                 refusal(answer, "sandbox-full")
             # The first is over a day after it was begun, then writers in flight, then the next round.
             assert int(answer.headers["retry-after"]) == 86_400 + 120 + 60
             assert await counts(owner) == before
+            assert before["register.sandbox"] == standing + 2
 
 
 @pytest.mark.parametrize("table", ["register.sandbox", "access.client", "register.policy", "register.placing"])

@@ -215,6 +215,24 @@ async def test_nobody_deletes_a_row_of_a_school_that_is_no_sandbox(
     assert await rows(owner, school_id) == before
 
 
+async def test_a_school_that_was_only_set_up_is_no_sandbox_either(
+    on: Register, admin: httpx.AsyncClient, owner: Connection
+) -> None:
+    """Nothing stands of it but a change of its own: no entry, no seal, and even its head and its URN are forged away."""
+    school = {"name": "Invented", "phase": "primary", "age_range": [4, 11]}
+    assert (await admin.put("/v1/schools/900741", json=school)).status_code == 200
+    number = await number_of(owner, "900741")
+    forged = (
+        f"UPDATE ledger.head SET seq = 0 WHERE school_id = {number}; "
+        f"DELETE FROM register.urn WHERE school_id = {number}"
+    )
+    with pytest.raises(asyncpg.RestrictViolationError, match=r"INSERT on register\.sandbox"):
+        await owner.execute(
+            f"BEGIN; {forged}; INSERT INTO register.sandbox VALUES ({number}, '990001', 'x', now(), 'infinity')"
+        )
+    await owner.execute("ROLLBACK")
+
+
 async def test_a_number_that_is_kept_for_a_sandbox_serves_no_school(on: Register, owner: Connection) -> None:
     undone = owner.transaction()
     await undone.start()
