@@ -8,12 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from analytics_worker import projector
 from analytics_worker.app import WorkerSettings
 from analytics_worker.app import create_app as analytics
-from kit import database as kit_database
 from tests.support.office import MONDAY, Office, amending, calling, refusal
-from tests.support.sandboxes import begun, counts, number_of, owning, sandbox, sandboxing
+from tests.support.sandboxes import begun, counts, number_of, owning, sandbox, sandboxing, swept
 from tests.support.school import POLICY, TEACHER
 from tests.support.sealing import checkpointed
 from tests.support.services import Register, serving
@@ -120,20 +118,12 @@ async def test_the_first_hour_of_a_mis(on: Register) -> None:
         (audited,) = (await mine.office.get("/amendments"))["items"]
         assert (audited["pupil"], audited["original_entry"], audited["amended_entry"]) == ("p-30", "N", "I")
         assert {read["what"] for read in (await mine.office.get("/reads"))["items"]} == {"amendments"}
-        await _swept(on)
+        await swept(on)
         async with httpx.AsyncClient(base_url=address, headers=mine.http.headers, verify=False) as figures:
             told = await figures.get(mine.office.path("/attendance"), params={"from": MONDAY, "to": MONDAY})
             assert told.status_code == 200, told.text
             assert (await figures.get(mine.office.path("/alerts"))).status_code == 200
         assert len(await mine.office.stream()) == 33 + 31
-
-
-async def _swept(register: Register) -> None:
-    engine = kit_database.connect(register.database.analytics_url, name="tests", pool_size=2)
-    try:
-        await projector.sweep(engine, register.clock)
-    finally:
-        await engine.dispose()
 
 
 async def test_another_sandbox_is_out_of_reach(on: Register, office: Office) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import asyncpg
 import httpx
 
+from analytics_worker import projector
 from kit import database as kit_database
 from kit.database import Connection
 from register_api import sandboxes
-from tests.support.office import Office
+from tests.support.office import Office, amending
 from tests.support.postgres import Database
 from tests.support.services import Register, register_api, token
 
@@ -105,5 +106,26 @@ async def forgotten(register: Register) -> int:
     engine = kit_database.connect(register.database.register_url, name="tests", pool_size=1)
     try:
         return await sandboxes.forget_over(engine, register.clock())
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def lived_in(on: Register) -> AsyncIterator[Begun]:
+    """Give a sandbox with rows wherever a day of work leaves them, figures and reads among them."""
+    async with sandbox(on) as mine:
+        await mine.office.entered(("p-01", "/"), ("p-02", "N"))
+        await mine.office.amended(amending("p-02", "N", "I"))
+        await mine.office.get("/amendments")
+        await mine.office.get("/pupils/p-01/marks")
+        await swept(on)
+        yield mine
+
+
+async def swept(register: Register) -> None:
+    """Fold what every school has, as the worker does."""
+    engine = kit_database.connect(register.database.analytics_url, name="tests", pool_size=2)
+    try:
+        await projector.sweep(engine, register.clock)
     finally:
         await engine.dispose()

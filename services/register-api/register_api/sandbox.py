@@ -161,11 +161,7 @@ def _changes(
     said: list[tuple[str, str, dict[str, Any]]] = [
         ("school-changed", "school", {**facts, **dict.fromkeys(REACH_FACTS), "effective_from": since}),
         ("policy-changed", "policy", {"effective_from": since, "policy": school.policy}),
-        (
-            "calendar-changed",
-            f"calendar:{year}",
-            calendar.model_dump(mode="json", by_alias=True, exclude={"change"}),
-        ),
+        ("calendar-changed", f"calendar:{year}", sandbox_school.said(calendar)),
     ]
     for no, pupil in enumerate(pupils, 1):
         dated = {"id": pupil.id, "effective_from": pupil.starting_day.isoformat()}

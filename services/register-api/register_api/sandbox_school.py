@@ -71,6 +71,11 @@ def calendar(today: date) -> PutCalendar:
     return PutCalendar.model_validate({"terms": terms, "holidays": holidays})
 
 
+def said(body: PutCalendar) -> dict[str, Any]:
+    """Give what a calendar says of the school, as it is kept."""
+    return body.model_dump(mode="json", by_alias=True, include={"terms", "holidays", "inset_days"})
+
+
 def _monday(on_or_after: date) -> date:
     return on_or_after + timedelta(days=-on_or_after.weekday() % 7)
 
@@ -103,6 +108,6 @@ def _pupil(number: int, placed: tuple[str, str], starting_day: date) -> PupilIte
 
 def last_begun(body: PutCalendar, now: datetime) -> date:
     """Give the last school day whose register has opened; before the first of the year that first."""
-    days = school_days(calendar_from_body(body.model_dump(mode="json", by_alias=True, exclude={"change"})))
+    days = school_days(calendar_from_body(said(body)))
     begun = [day for day in days if (day, OPENS) <= (now.date(), now.time())]
     return begun[-1] if begun else days[0]
