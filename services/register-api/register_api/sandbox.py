@@ -17,7 +17,6 @@ from kit.database import Connection
 from kit.fields import Body, written
 from kit.problems import Problem
 from kit.schools import Caller, london_now
-from kit.settings import IssuerSettings
 from kit.tokens import Identity, Reach, issue
 from ledger import append
 from ledger.append import NewChange
@@ -28,7 +27,6 @@ from register_api.admission import PupilItem, entry_after
 from register_api.calendars import PutCalendar
 from register_api.changes import append_all, new_change
 from register_api.derived import Derived
-from register_api.issuer import lifetime
 from register_api.schools import FROM_THE_BEGINNING, REACH_FACTS, PutSchool
 
 router = APIRouter(tags=["sandbox"])
@@ -99,48 +97,58 @@ async def post_sandbox(request: Request, response: Response, body: PostSandbox |
     nobody else does. No checkpoint covers a sandbox, so what asks for one is answered `not-sealed`. As many stand at
     once as there may be: `sandbox-full`.
     """
+    state = request.app.state
     phase = PostSandbox().phase if body is None else body.phase
-    settings: IssuerSettings = request.app.state.settings
-    client_id, secret = f"sandbox-{secrets.token_hex(8)}", secrets.token_urlsafe(32)
-    # School 0 is nobody's: the transaction turns to the school once it has a number, and all stands or nothing does.
-    async with database.writing(request.app.state.engine, 0) as connection:
-        now = london_now(request)
-        until = now.astimezone(UTC) + LIFETIME
+    now = london_now(request)
+    secret = secrets.token_urlsafe(32)
+    caller, calendar, pupils = await _begin(request, phase, secret, now)
+    response.headers["Cache-Control"] = "no-store"
+    public: str = state.settings.public_url
+    bearer = issue(caller.identity, state.signing_key, public, now.timestamp())
+    first = sandbox_school.last_begun(calendar, now)
+    return Sandbox(
+        urn=caller.urn,
+        name=sandbox_school.school(phase, caller.urn).name,
+        until=written(_until(now)),
+        academic_year=academic_year(now.date()),
+        pupils=[pupil.id for pupil in pupils],
+        client=SandboxClient(client_id=caller.identity.client_id, client_secret=secret, scopes=list(SCOPES)),
+        token_url=f"{public}/oauth/token",
+        next=_next(f"{public}/v1/schools/{caller.urn}", bearer, first, pupils),
+    )
+
+
+def _until(now: datetime) -> datetime:
+    """Give the instant at which a sandbox that is begun now is over: a day of 24 hours, whatever the clocks do."""
+    return now.astimezone(UTC) + LIFETIME
+
+
+async def _begin(
+    request: Request, phase: sandbox_school.Phase, secret: str, now: datetime
+) -> tuple[Caller, PutCalendar, Sequence[PupilItem]]:
+    """Begin a sandbox in one transaction, so that all of it stands or nothing does; raise `sandbox-full`."""
+    engine = request.app.state.engine
+    client_id = f"sandbox-{secrets.token_hex(8)}"
+    # School 0 is nobody's: the transaction turns to the school once it has a number.
+    async with database.writing(engine, 0) as connection:
         begun = await _sql.begin(
             connection,
             client_id=client_id,
             secret_sha256=hashlib.sha256(secret.encode()).digest(),
             scopes=list(SCOPES),
             begun_at=now,
-            until=until,
-            most=settings.sandbox_most,
+            until=_until(now),
+            most=request.app.state.settings.sandbox_most,
         )
         if begun is None:
             raise await _full(connection, now)
         school_id, urn = begun
         identity = Identity(client_id, frozenset(SCOPES), Reach("schools", frozenset({urn})))
-        caller = Caller(identity, school_id, urn, request.app.state.engine, request)
-        school, calendar = sandbox_school.school(phase, urn), sandbox_school.calendar(now.date())
+        caller = Caller(identity, school_id, urn, engine, request)
+        calendar = sandbox_school.calendar(now.date())
         pupils = sandbox_school.pupils(phase, calendar)
-        await _write(connection, caller, _changes(urn, school, calendar, pupils, now), now)
-    response.headers["Cache-Control"] = "no-store"
-    bearer = issue(
-        identity,
-        request.app.state.signing_key,
-        settings.public_url,
-        now.timestamp(),
-        lifetime(until, now),
-    )
-    return Sandbox(
-        urn=urn,
-        name=school.name,
-        until=written(until),
-        academic_year=academic_year(now.date()),
-        pupils=[pupil.id for pupil in pupils],
-        client=SandboxClient(client_id=client_id, client_secret=secret, scopes=list(SCOPES)),
-        token_url=f"{settings.public_url}/oauth/token",
-        next=_next(f"{settings.public_url}/v1/schools/{urn}", bearer, sandbox_school.last_begun(calendar, now), pupils),
-    )
+        await _write(connection, caller, _changes(urn, sandbox_school.school(phase, urn), calendar, pupils, now), now)
+    return caller, calendar, pupils
 
 
 async def _full(connection: Connection, now: datetime) -> Problem:

@@ -46,7 +46,7 @@ def school(phase: Phase, urn: str) -> PutSchool:
 
 
 def calendar(today: date) -> PutCalendar:
-    """Give a calendar of the academic year of `today`, whose terms have the week before and after in them.
+    """Give a calendar of the academic year of `today` in which today is in a term, and in no half-term.
 
     So a weekday is a school day whenever a sandbox is begun, unless it is a bank holiday.
     """
