@@ -69,7 +69,7 @@ async def add(url: str, name: str, scopes: Iterable[str], kind: ReachKind, reach
 
 
 async def every(url: str) -> list[dict[str, Any]]:
-    """Give every client, the oldest first: who it is, what it may do, and until when a former secret is good."""
+    """Give every client, the oldest first: who it is, what it may do, until when it and a former secret are good."""
     async with _owner(url) as connection:
         return [
             {
@@ -79,6 +79,7 @@ async def every(url: str) -> list[dict[str, Any]]:
                 "reach": {"kind": row["reach_kind"], "ids": row["reach"]},
                 "added_at": _instant(row["created_at"]),
                 "former_secret_until": _instant(row["previous_until"]),
+                "ends_at": _instant(row["ends_at"]),
                 "revoked_at": _instant(row["revoked_at"]),
             }
             async for row in _sql.every(connection)

@@ -5,7 +5,7 @@ VALUES (:client_id, :name, :secret_sha256, :scopes, :reach_kind, :reach);
 
 -- name: every()
 -- Every client, those revoked too, the oldest first.
-SELECT client_id, name, scopes, reach_kind, reach, created_at, previous_until, revoked_at FROM access.client
+SELECT client_id, name, scopes, reach_kind, reach, created_at, previous_until, ends_at, revoked_at FROM access.client
 ORDER BY created_at, client_id;
 
 -- name: rotate(client_id, secret_sha256, until)$

@@ -97,6 +97,7 @@ CATALOGUE: dict[str, Kind] = {
     "no-entries": Kind(404, "There are no entries to give evidence of", "Ask for a year in which the pupil has entries, at a checkpoint that covers them."),
     # Our side
     "database-away": Kind(503, "The database cannot be reached", "Send the request again later: a mark sent twice is entered once."),
+    "sandbox-full": Kind(503, "As many sandboxes stand as there may be", "Begin yours after the seconds in `Retry-After`, when one has gone."),
     "busy": Kind(503, "The register is busy", "Send the request again in a moment."),
     "register-altered": Kind(500, "What is kept is not what was sealed", "Leave the database as it is, take a copy, and compare it with exports and checkpoints from before."),
     "internal-error": Kind(500, "An error on our side", "Report it with the time. The request may be sent again."),

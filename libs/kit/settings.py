@@ -39,3 +39,7 @@ class IssuerSettings(Settings):
     """Places outside that each checkpoint is laid down in, separated by spaces: `file:///...`, `https://...`."""
     closures_poll_seconds: Annotated[float, Field(gt=0)] = 5
     """Seconds after which it is looked again whether a closed session is to be entered."""
+    sandbox: bool = False
+    """Whether anybody may begin a sandbox: an invented school of their own, for a day."""
+    sandbox_most: Annotated[int, Field(ge=1)] = 50
+    """Sandboxes that stand at once."""

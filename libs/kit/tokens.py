@@ -70,8 +70,8 @@ class Identity:
     reach: Reach
 
 
-def issue(identity: Identity, key: OKPKey, issuer: str, now: float) -> str:
-    """Sign a token for `identity`, valid from `now` (Unix seconds) for LIFETIME."""
+def issue(identity: Identity, key: OKPKey, issuer: str, now: float, seconds: int = LIFETIME) -> str:
+    """Sign a token for `identity`, valid from `now` (Unix seconds) for so many seconds."""
     claims = {
         "iss": issuer,
         "aud": AUDIENCE,
@@ -80,7 +80,7 @@ def issue(identity: Identity, key: OKPKey, issuer: str, now: float) -> str:
         "scope": " ".join(sorted(identity.scopes)),
         "reach": {"kind": identity.reach.kind, "ids": sorted(identity.reach.ids)},
         "iat": int(now),
-        "exp": int(now) + LIFETIME,
+        "exp": int(now) + seconds,
     }
     header = {"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}
     return jwt.encode(header, claims, key, algorithms=[ALGORITHM])

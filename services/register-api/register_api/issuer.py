@@ -67,6 +67,11 @@ def _is_secret(offered: str, client: Mapping[str, Any], now: datetime) -> bool:
     return before is not None and hmac.compare_digest(hashed, before) and now < client["previous_until"]
 
 
+def lifetime(ends_at: datetime | None, now: datetime) -> int:
+    """Give the seconds that a token lives from `now`: none outlives its client."""
+    return LIFETIME if ends_at is None else min(LIFETIME, int(ends_at.timestamp()) - int(now.timestamp()))
+
+
 @router.post(
     "/oauth/token",
     summary="Get a token",
@@ -91,14 +96,19 @@ def _is_secret(offered: str, client: Mapping[str, Any], now: datetime) -> bool:
     },
 )
 async def token(request: Request, response: Response) -> dict[str, Any]:
-    """Give a token that lives 30 minutes, for all scopes of the client or for those asked for."""
+    """Give a token that lives 30 minutes, for all scopes of the client or for those asked for.
+
+    It lives no longer than its client may call: see `expires_in`.
+    """
     form = dict(parse_qsl((await request.body()).decode("latin-1")))
     if form.get("grant_type") != "client_credentials":
         raise _refused("unsupported_grant_type", "invalid-grant-request", "The only grant is client_credentials.")
     client_id, secret = _credentials(request, form)
     async with database.reading(request.app.state.engine) as connection:
         client = None if "\0" in client_id else await _sql.client(connection, client_id=client_id)
-    if client is None or not _is_secret(secret, client, request.app.state.clock()):
+    now = request.app.state.clock()
+    seconds = 0 if client is None else lifetime(client["ends_at"], now)
+    if client is None or not _is_secret(secret, client, now) or seconds <= 0:
         headers = {"WWW-Authenticate": 'Basic realm="rollbook"'}
         raise _refused("invalid_client", "invalid-client", "The client or its secret is not right.", headers)
     scopes = frozenset(form["scope"].split()) if form.get("scope") else frozenset(client["scopes"])
@@ -108,9 +118,9 @@ async def token(request: Request, response: Response) -> dict[str, Any]:
     state = request.app.state
     response.headers["Cache-Control"] = "no-store"
     return {
-        "access_token": issue(identity, state.signing_key, state.settings.public_url, state.clock().timestamp()),
+        "access_token": issue(identity, state.signing_key, state.settings.public_url, now.timestamp(), seconds),
         "token_type": "Bearer",
-        "expires_in": LIFETIME,
+        "expires_in": seconds,
         "scope": " ".join(sorted(scopes)),
     }
 

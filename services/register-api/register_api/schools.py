@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from codes import policy as law
-from codes.identifiers import la_name, laestab_fault, urn_fault
+from codes.identifiers import la_name, laestab_fault, urn_fault, urn_is_reserved
 from kit import database
 from kit.database import Connection
 from kit.fields import Body, Day, Words
@@ -100,6 +100,8 @@ async def _begin(connection: Connection, identity: Identity, urn: str, continued
     may_begin = identity.reach.kind == "national" or (identity.reach.kind == "schools" and urn in identity.reach.ids)
     if not may_begin or await _sql.number_of(connection, urn=urn) is not None:
         raise Problem("unknown-school", f"There is no school {urn} within reach.")
+    if urn_is_reserved(urn):
+        raise Problem("invalid-urn", "The URN is kept for sandboxes.", (Fault("Kept for sandboxes.", parameter="urn"),))
     school_id = await append.open_register(connection, now) if continued is None else continued
     try:
         await keep_urn(connection, school_id, urn)
