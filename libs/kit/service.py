@@ -5,18 +5,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from kit import contract, database, limits, problems
 from kit.answers import Answers
+from kit.fields import Body
 from kit.gate import Gate
 from kit.problems import Fault, Problem
 from kit.settings import Settings
@@ -153,13 +154,27 @@ def engine_of(request: Request) -> AsyncEngine:
 _health = APIRouter(tags=["operations"])
 
 
-@_health.get("/healthz", summary="Is the process alive?")
+class Alive(Body):
+    """The process is alive."""
+
+    status: Literal["alive"]
+
+
+class Ready(BaseModel):
+    """The service can serve; the other members say how what runs beside it fares (docs/operations.md)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    status: Literal["ready"]
+
+
+@_health.get("/healthz", summary="Is the process alive?", responses=contract.tells(Alive))
 async def healthz() -> dict[str, str]:
     """Answer without looking at anything."""
     return {"status": "alive"}
 
 
-@_health.get("/readyz", summary="Can it serve?")
+@_health.get("/readyz", summary="Can it serve?", responses=contract.tells(Ready))
 async def readyz(request: Request) -> dict[str, Any]:
     """Ready when the database answers and its clock is ours to within a second; else 503 `database-away` or `busy`."""
     async with database.reading(engine_of(request)) as connection:

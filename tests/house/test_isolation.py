@@ -20,6 +20,7 @@ from kit import database as kit_database
 from kit.settings import IssuerSettings
 from kit.tokens import SCOPES
 from register_api.app import create_app as register
+from tests.support.contract import HELD
 from tests.support.office import MONDAY, Office, amending, open_office
 from tests.support.postgres import Database
 from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil
@@ -187,7 +188,7 @@ def test_there_is_something_to_try() -> None:
 async def test_another_school_is_answered_as_one_that_does_not_exist(houses: Houses, kind: str) -> None:
     before = await houses.heads()
     headers = await houses.caller(kind, REACHES[kind])
-    async with httpx.AsyncClient(headers=headers, verify=False, timeout=30) as http:
+    async with httpx.AsyncClient(headers=headers, verify=False, timeout=30, event_hooks=HELD) as http:
         for route in OF_A_SCHOOL:
             theirs, nobodys = [await asked(http, houses, route, urn=urn) for urn in (THEIRS, NOBODYS)]
             assert theirs == nobodys, route.name
@@ -201,7 +202,7 @@ async def test_another_school_is_answered_as_one_that_does_not_exist(houses: Hou
 @pytest.mark.parametrize("kind", ["authority", "trust", "schools"])
 async def test_another_authority_is_answered_as_one_that_does_not_exist(houses: Houses, kind: str) -> None:
     headers = await houses.caller(kind, REACHES[kind])
-    async with httpx.AsyncClient(headers=headers, verify=False, timeout=30) as http:
+    async with httpx.AsyncClient(headers=headers, verify=False, timeout=30, event_hooks=HELD) as http:
         for route in OF_AN_AUTHORITY:
             theirs, nobodys = [await asked(http, houses, route, la_code=code) for code in (LA[THEIRS], "999")]
             assert theirs == nobodys, route.name
@@ -213,7 +214,9 @@ async def test_another_authority_is_answered_as_one_that_does_not_exist(houses: 
 
 @pytest.fixture
 async def http(houses: Houses) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(headers=await houses.caller("schools", [OURS]), verify=False, timeout=30) as http:
+    async with httpx.AsyncClient(
+        headers=await houses.caller("schools", [OURS]), verify=False, timeout=30, event_hooks=HELD
+    ) as http:
         yield http
 
 

@@ -13,6 +13,7 @@ import httpx
 from kit.catalogue import CATALOGUE
 from ledger import tree
 from tests.support import contract
+from tests.support.contract import HELD
 from tests.support.postgres import Database
 from tests.support.school import OFFICE, TEACHER, marks, set_up
 from tests.support.services import EVERY_SCOPE, Register, add_client
@@ -50,7 +51,9 @@ async def calling(
     """Give an HTTP client with these scopes and this reach, whatever the clock is moved to."""
     auth = TokenOfTheHour(register, await add_client(register.database, scopes, kind, reach))
     # Plain HTTP: without `verify` no certificates are read, which takes longer than most tests.
-    async with httpx.AsyncClient(base_url=register.address, auth=auth, timeout=30, verify=False) as http:
+    async with httpx.AsyncClient(
+        base_url=register.address, auth=auth, timeout=30, verify=False, event_hooks=HELD
+    ) as http:
         yield http
 
 

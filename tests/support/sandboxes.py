@@ -13,6 +13,7 @@ from analytics_worker import projector
 from kit import database as kit_database
 from kit.database import Connection
 from register_api import sandboxes
+from tests.support.contract import HELD
 from tests.support.office import Office, amending
 from tests.support.postgres import Database
 from tests.support.services import Register, register_api, token
@@ -82,7 +83,7 @@ class Begun:
 
 async def begun(register: Register, body: Any = None) -> dict[str, Any]:
     """Begin a sandbox, and give the answer."""
-    async with httpx.AsyncClient(base_url=register.address, timeout=30, verify=False) as http:
+    async with httpx.AsyncClient(base_url=register.address, timeout=30, verify=False, event_hooks=HELD) as http:
         answer = await http.post("/v1/sandbox", **({} if body is None else {"json": body}))
     assert answer.status_code == 201, answer.text
     assert answer.headers["cache-control"] == "no-store"
@@ -97,7 +98,9 @@ async def sandbox(register: Register, body: Any = None) -> AsyncIterator[Begun]:
     client = answer["client"]
     bearer = await token(register.address, (client["client_id"], client["client_secret"]))
     headers = {"Authorization": f"Bearer {bearer}"}
-    async with httpx.AsyncClient(base_url=register.address, headers=headers, timeout=30, verify=False) as http:
+    async with httpx.AsyncClient(
+        base_url=register.address, headers=headers, timeout=30, verify=False, event_hooks=HELD
+    ) as http:
         yield Begun(answer, http, Office(http, answer["urn"], register.database, iter(answer["pupils"])))
 
 

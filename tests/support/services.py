@@ -21,6 +21,7 @@ from kit.patience import Patient
 from kit.settings import IssuerSettings
 from onebox.postgres import write_private
 from register_api.app import create_app
+from tests.support.contract import HELD
 from tests.support.postgres import Database
 
 EVERY_SCOPE = (
@@ -108,7 +109,9 @@ class Register:
         """Give an HTTP client whose token has these scopes and this reach."""
         bearer = await token(self.address, await add_client(self.database, scopes, kind, reach))
         headers = {"Authorization": f"Bearer {bearer}"}
-        async with httpx.AsyncClient(base_url=self.address, headers=headers, timeout=30, verify=False) as http:
+        async with httpx.AsyncClient(
+            base_url=self.address, headers=headers, timeout=30, verify=False, event_hooks=HELD
+        ) as http:
             yield http
 
 

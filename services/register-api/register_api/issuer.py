@@ -15,9 +15,11 @@ from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kit import database
+from kit.contract import refuses, tells
 from kit.problems import Problem
 from kit.settings import IssuerSettings
 from kit.tokens import LIFETIME, Identity, Reach, authenticate, issue
+from register_api.answers.access import Me, Token
 
 _sql = database.statements(__file__)
 router = APIRouter(tags=["access"])
@@ -76,6 +78,7 @@ def lifetime(ends_at: datetime | None, now: datetime) -> int:
     "/oauth/token",
     summary="Get a token",
     openapi_extra={
+        **refuses("invalid-client", "invalid-grant-request"),
         "requestBody": {
             "required": True,
             "content": {
@@ -92,8 +95,9 @@ def lifetime(ends_at: datetime | None, now: datetime) -> int:
                     }
                 }
             },
-        }
+        },
     },
+    responses=tells(Token),
 )
 async def token(request: Request, response: Response) -> dict[str, Any]:
     """Give a token that lives 30 minutes, for all scopes of the client or for those asked for.
@@ -125,7 +129,7 @@ async def token(request: Request, response: Response) -> dict[str, Any]:
     }
 
 
-@router.get("/v1/me", summary="Who am I?")
+@router.get("/v1/me", summary="Who am I?", responses=tells(Me))
 async def me(caller: Caller) -> dict[str, Any]:
     """Say which client a token belongs to, what it may do, and whose data it reaches."""
     return {

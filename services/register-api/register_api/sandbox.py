@@ -13,8 +13,9 @@ from pydantic import Field
 
 from codes.calendar import academic_year
 from kit import database
+from kit.contract import refuses
 from kit.database import Connection
-from kit.fields import Body, written
+from kit.fields import Body, Utc, written
 from kit.problems import Problem
 from kit.schools import Caller, london_now
 from kit.tokens import Identity, Reach, issue
@@ -71,7 +72,7 @@ class Sandbox(Body):
 
     urn: str
     name: str
-    until: str
+    until: Utc
     academic_year: str
     pupils: list[str]
     client: SandboxClient
@@ -89,6 +90,7 @@ async def _switched_on(request: Request) -> None:
     status_code=201,
     summary="Begin a sandbox",
     dependencies=[Depends(_switched_on)],
+    openapi_extra=refuses("not-found", "sandbox-full"),
 )
 async def post_sandbox(request: Request, response: Response, body: PostSandbox | None = None) -> Sandbox:
     """Give an invented school with a calendar, thirty pupils and a client; a day later all of it is gone.

@@ -11,6 +11,7 @@ from pydantic import Field
 from codes import policy as law
 from codes.identifiers import la_name, laestab_fault, urn_fault, urn_is_reserved
 from kit import database
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import Body, Day, Words
 from kit.problems import Fault, Problem, pointer
@@ -19,6 +20,7 @@ from kit.tokens import Identity, Needs
 from ledger import append
 from ledger.as_at import resolve
 from ledger.leaf import canonical
+from register_api.answers.schools import SchoolRead
 from register_api.bodies import AsAtRead, Change
 from register_api.caller import AsAtText, DryRun, RegisterReader
 from register_api.changes import append_all, new_change
@@ -137,7 +139,14 @@ async def _check_continued(connection: Connection, school_id: int, continues: st
 Writer = Annotated[Identity, Depends(Needs("roll:write"))]
 
 
-@router.put("/v1/schools/{urn}", summary="Set up or change a school")
+@router.put(
+    "/v1/schools/{urn}",
+    summary="Set up or change a school",
+    openapi_extra=refuses(
+        "invalid-policy", "invalid-urn", "reach-fact", "retention-too-short", "two-registers", "unknown-school"
+    ),
+    responses=tells(SchoolRead),
+)
 async def put_school(
     writer: Writer, urn: Urn, body: PutSchool, request: Request, dry_run: DryRun = False
 ) -> dict[str, Any]:
@@ -256,7 +265,7 @@ async def _shown(connection: Connection, caller: Caller, as_at: str | None) -> d
     }
 
 
-@router.get("/v1/schools/{urn}", summary="Read a school")
+@router.get("/v1/schools/{urn}", summary="Read a school", responses=tells(SchoolRead))
 async def get_school(caller: RegisterReader, as_at: AsAtText = None) -> dict[str, Any]:
     """Give the school as it stands or stood, with what the guidance advises against in its policy."""
     async with database.reading(caller.engine, caller.school_id) as connection:
