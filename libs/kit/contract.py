@@ -192,8 +192,8 @@ def _complete_answer(operation: dict[str, Any], answer: dict[str, Any], has_toke
     headers = dict(_WITH_TOKEN_SENT if has_token else {})
     if "application/json" in content:
         schema = content["application/json"]["schema"]
-        if "$ref" in schema:
-            content["application/json"]["schema"] = {"$ref": schema["$ref"]}
+        # The model alone: beside it stands what plain values are to the framework.
+        content["application/json"]["schema"] = {name: schema[name] for name in ("$ref", "anyOf") if name in schema}
         if "format" in names:
             content |= {kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/x-ndjson")}
         if "cursor" in names:

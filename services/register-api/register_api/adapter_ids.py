@@ -31,7 +31,7 @@ _TICK = timedelta(microseconds=1)
 PATH = "/v1/schools/{urn}/adapters/session-attendance"
 
 EXAMPLE = {
-    "pupils": {"A1039521834": "p-001"},
+    "pupils": {"A1039521834": "p-003"},
     "codes": {"A2044": "/"},
     "staff": {"A77": {"name": "A. Teacher", "position": "Class teacher"}},
 }

@@ -92,7 +92,22 @@ class Leaving(Body):
     tests: dict[Annotated[str, Field(pattern="^[a-z]+(-[a-z]+)*$")], Annotated[bool, Field(strict=True)]] = Field({})
 
 
-class PutPupil(Body):
+EXAMPLE = {
+    "upn": "X931345622001",
+    "forename": "Wren",
+    "surname": "Thistledown",
+    "date_of_birth": "2018-02-11",
+    "sex": "F",
+    "year_group": "4",
+    "class": "4B",
+    "starting_day": "2025-09-03",
+    "facts": {"fsm": True, "sen": "K"},
+    "parents": [{"name": "D. Thistledown", "lives_with": True, "phones": ["0100 1"]}],
+}
+"""An entry of an invented pupil."""
+
+
+class PutPupil(Body, json_schema_extra={"examples": [EXAMPLE]}):
     """An entry of the admission register as it stands from a date on: what reg 8 asks, and what follows the pupil."""
 
     upn: Annotated[str, AfterValidator(upn_normalised)] | None = None
@@ -123,7 +138,7 @@ class PutPupil(Body):
     change: Change | None = None
 
 
-class PupilItem(PutPupil):
+class PupilItem(PutPupil, json_schema_extra={"examples": [{"id": "p-001", **EXAMPLE}]}):
     """An entry of the admission register among many."""
 
     id: Annotated[str, PupilId]

@@ -60,7 +60,18 @@ class HolidayBody(Body):
     name: Words
 
 
-class PutCalendar(Body):
+EXAMPLE = {
+    "terms": [
+        {"name": "autumn", "starts": "2026-09-03", "ends": "2026-12-18"},
+        {"name": "spring", "starts": "2027-01-04", "ends": "2027-03-25"},
+        {"name": "summer", "starts": "2027-04-12", "ends": "2027-07-21"},
+    ],
+    "holidays": [{"from": "2026-10-26", "to": "2026-10-30", "name": "half-term"}],
+    "inset_days": ["2026-09-03"],
+}
+
+
+class PutCalendar(Body, json_schema_extra={"examples": [EXAMPLE]}):
     """Terms, holidays and INSET days; bank holidays are known and left out."""
 
     terms: list[TermBody]

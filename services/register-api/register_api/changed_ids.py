@@ -20,7 +20,16 @@ from register_api.roll import Kept, PupilPath
 router = APIRouter(tags=["roll"])
 
 
-class ChangeId(Body):
+EXAMPLE = {
+    "id": "p-1002",
+    "change": {
+        "made_by": {"name": "B. Office", "position": "Attendance officer"},
+        "reason": "The school has a new MIS",
+    },
+}
+
+
+class ChangeId(Body, json_schema_extra={"examples": [EXAMPLE]}):
     """The id that the MIS has for the pupil from now on."""
 
     id: Annotated[str, PupilId]

@@ -77,7 +77,14 @@ class PostClosure(_Said, json_schema_extra={"examples": [EXAMPLE]}):
     ] = False
 
 
-class PostReversal(_Said):
+REVERSAL = {
+    "from": {"date": "2026-12-04", "session": "AM"},
+    "reason": "The boiler was repaired overnight",
+    "made_by": {"name": "H. Teacher", "position": "Head teacher"},
+}
+
+
+class PostReversal(_Said, json_schema_extra={"examples": [REVERSAL]}):
     """From which session on a closure does not hold after all: all of it without."""
 
     from_: Annotated[SessionAt | None, Field(alias="from")] = None

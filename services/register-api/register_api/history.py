@@ -29,10 +29,10 @@ MOST_LINES = 50_000
 _EXAMPLES = {
     "mark": {
         "kind": "mark",
-        "pupil": "p-001",
+        "pupil": "p-004",
         "date": "2025-09-08",
         "session": "AM",
-        "code": "/",
+        "code": "N",
         "made_at": "2025-09-08T08:52:00+01:00",
         "made_by": {"name": "A. Teacher", "position": "Class teacher"},
     },

@@ -92,7 +92,12 @@ def lifetime(ends_at: datetime | None, now: datetime) -> int:
                             "scope": {"type": "string"},
                         },
                         "required": ["grant_type"],
-                    }
+                    },
+                    "example": {
+                        "grant_type": "client_credentials",
+                        "client_id": "an-mis",
+                        "client_secret": "shown-once-when-the-client-was-added",
+                    },
                 }
             },
         },

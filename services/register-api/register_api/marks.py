@@ -34,7 +34,11 @@ class MarkItem(EntryItem):
 EXAMPLE = {
     "made_by": {"name": "A. Teacher", "position": "Class teacher"},
     "made_at": "2026-09-07T08:59:10+01:00",
-    "marks": [{"pupil": "p-001", "code": "/"}, {"pupil": "p-002", "code": "L", "arrived_at": "08:58"}],
+    "marks": [
+        {"pupil": "p-001", "code": "/"},
+        {"pupil": "p-002", "code": "L", "arrived_at": "08:58"},
+        {"pupil": "p-004", "code": "N"},
+    ],
 }
 
 

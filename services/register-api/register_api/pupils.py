@@ -12,6 +12,7 @@ from kit.fields import Body, Day, written
 from kit.problems import Fault, Problem
 from kit.schools import LONDON
 from ledger.as_at import resolve
+from register_api import admission
 from register_api.admission import PupilItem, PutPupil, fault, warnings_of
 from register_api.answers.roll import PupilBecame, PupilRead, Roll
 from register_api.bodies import AsAtRead, Faulty, stands_alone
@@ -24,7 +25,10 @@ router = APIRouter(tags=["roll"])
 _sql = database.statements(__file__)
 
 
-class PostPupils(Body):
+EXAMPLES = [{**admission.EXAMPLE, "upn": None, "id": f"p-00{n}"} for n in (2, 3, 4)]
+
+
+class PostPupils(Body, json_schema_extra={"examples": [{"pupils": EXAMPLES}]}):
     """Many entries of the admission register; each stands or falls alone."""
 
     pupils: list[Annotated[PupilItem, stands_alone]]

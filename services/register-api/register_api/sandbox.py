@@ -43,7 +43,7 @@ _TEACHER = {"name": "A. Newcomer", "position": "Class teacher"}
 _OFFICE = {"name": "B. Osierthorpe", "position": "Attendance officer"}
 
 
-class PostSandbox(Body):
+class PostSandbox(Body, json_schema_extra={"examples": [{"phase": "primary"}]}):
     """What kind of school it is to be."""
 
     phase: sandbox_school.Phase = "primary"

@@ -42,7 +42,25 @@ class Trust(Body):
     name: Words
 
 
-class PutSchool(Body):
+EXAMPLE = {
+    "name": "Ashfield Primary",
+    "phase": "primary",
+    "age_range": [4, 11],
+    "laestab": "9313456",
+    "la_code": "931",
+    "trust": {"uid": "5143", "name": "Ash Trust"},
+    "policy": {
+        "registers": [
+            {"session": "AM", "opens": "08:45", "closes": "09:15", "ends": "12:00"},
+            {"session": "PM", "opens": "13:00", "closes": "13:30", "ends": "15:15"},
+        ],
+        "target": 96,
+        "referral_below": 90,
+    },
+}
+
+
+class PutSchool(Body, json_schema_extra={"examples": [EXAMPLE]}):
     """A school as it stands from a date on."""
 
     name: Words
