@@ -4,9 +4,11 @@ Most refusals follow from a route's form: one that takes a token may lack it, on
 route names the others itself, `openapi_extra=refuses("sessions-marked")`, and the tests hold what is answered to that.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import FastAPI
@@ -87,12 +89,16 @@ def tells(model: Any) -> dict[int | str, dict[str, Any]]:
     return {200: {"model": model}}
 
 
-def describe(app: FastAPI, about: str) -> None:
-    """Make `app` describe itself with `about` as its own words; made once, when it is first asked for."""
+def describe(app: FastAPI, about: str, examples: Path | None = None) -> None:
+    """Make `app` describe itself with `about` as its own words; made once, when it is first asked for.
+
+    `examples` is a file of JSON with an answer to each operation, by its name, as the tests have got it.
+    """
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _document(app, about)
+            _exemplify(app.openapi_schema, {} if examples is None else json.loads(examples.read_text()))
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -137,6 +143,14 @@ def _document(app: FastAPI, about: str) -> dict[str, Any]:
                 if route.response_model_exclude_none:
                     _leave_nulls_out(operation["responses"]["200"]["content"], schemas, set())
     return document
+
+
+def _exemplify(document: dict[str, Any], examples: dict[str, Any]) -> None:
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            answer = next(each for status, each in operation["responses"].items() if status[0] == "2")
+            if operation["operationId"] in examples:
+                next(iter(answer["content"].values()))["example"] = examples[operation["operationId"]]
 
 
 def _settle(schema: Any) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -96,11 +97,13 @@ def create(
     detail: Detail | None = None,
     now: Clock = clock,
     streamed: Mapping[str, int] = MappingProxyType({}),
+    examples: Path | None = None,
 ) -> FastAPI:
     """Give an application, described by `about`, with its pool, clock, token verifier, problems and health routes.
 
     `work` runs beside it for its whole life; `detail` says more in the answer of /readyz. `now` stands in for the clock
-    in tests. `streamed` has the bytes of bodies that are read as they come, by the end of their address.
+    in tests. `streamed` has the bytes of bodies that are read as they come, by the end of their address; `examples` is
+    a file with an answer to each operation.
     """
 
     @asynccontextmanager
@@ -127,7 +130,7 @@ def create(
         openapi_url="/openapi.json",
         generate_unique_id_function=lambda route: route.name,
     )
-    contract.describe(app, about)
+    contract.describe(app, about, examples)
     # From the inside out: what comes in, what every answer has, who may read it in a browser, how it travels.
     app.add_middleware(Gate, most_bytes=MOST_BYTES, streamed=streamed)
     app.add_middleware(Answers, secure=settings.public_url.startswith("https:"), extra=limits.earned)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -53,6 +54,7 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         work=_projecting,
         detail=_detail,
         now=now,
+        examples=Path(__file__).with_name("examples.json"),
     )
     for room in (attendance, alerts, daily):
         app.include_router(room.router)

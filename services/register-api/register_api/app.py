@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -94,6 +95,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         work=_working,
         detail=_detail,
         now=now,
+        examples=Path(__file__).with_name("examples.json"),
         streamed={"history": history.MOST_BYTES},
     )
     # Routes are tried in this order: what is called most comes first.

@@ -49,7 +49,7 @@ class RedactionItem(OneText):
 
 EXAMPLE = {
     "made_by": {"name": "C. Head", "position": "Head teacher"},
-    "redactions": [{"seq": 412, "part": "reason", "reason": "It named another child's illness"}],
+    "redactions": [{"seq": 13, "part": "reason", "reason": "It named another child's illness"}],
 }
 
 
