@@ -51,6 +51,8 @@ def _asked(request: httpx.Request) -> tuple[Operation, dict[str, Any]] | None:
     return None
 
 
+# Made before any test runs: it takes a second or more, in which a service in the same loop would stand still.
+documents()
 _validators: dict[tuple[str, int], Any] = {}
 
 
