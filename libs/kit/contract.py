@@ -17,7 +17,6 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue, models_json_schema
-from pydantic_core import CoreSchema
 
 from kit.catalogue import CATALOGUE
 from kit.fields import Absent
@@ -66,7 +65,7 @@ class Described:
 
     model: type[BaseModel]
 
-    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, _: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Give the model's schema."""
         return handler(self.model.__pydantic_core_schema__)
 
