@@ -14,7 +14,7 @@ from kit import database
 from kit.database import Connection
 from kit.fields import Body, Day, Words
 from kit.problems import Fault, Problem, pointer
-from kit.schools import Caller, Urn, london_now, school_id_in_reach
+from kit.schools import LONDON, Caller, Urn, london_now, school_id_in_reach
 from kit.tokens import Identity, Needs
 from ledger import append
 from ledger.as_at import resolve
@@ -160,17 +160,20 @@ async def put_school(
         caller = Caller(writer, school_id, urn, request.app.state.engine, request)
         head = await append.lock(connection, school_id)
         now = caller.now()
-        standing = await _standing(connection, school_id, None)
+        effective_from = body.effective_from or now.date()
+        standing = await _standing(connection, school_id, effective_from, None)
         # Of a register that stands a URN before the last one is an address, and no fact to turn back to.
         current = urn if begins or standing is None else standing["urn"]
         facts = _facts(body, current, standing, "admin" in writer.scopes)
         if body.continues is not None and standing is not None and not begins:
             await _check_continued(connection, school_id, body.continues, standing["continues"])
-        first_time = standing is None
-        effective_from = body.effective_from or (FROM_THE_BEGINNING if first_time else now.date())
+        if standing is None and body.effective_from is None:
+            effective_from = FROM_THE_BEGINNING
         policy = canonical(body.policy) if body.policy is not None else None
         changes = []
         if standing is None or any(facts[name] != standing[name] for name in facts):
+            if standing is not None and effective_from > now.date() and "admin" not in writer.scopes:
+                raise _not_yet()
             dated = {**facts, "effective_from": effective_from.isoformat()}
             changes.append(new_change("school-changed", "school", canonical(dated), body.change, now))
         if policy is not None and (standing is None or policy != standing["policy_body"]):
@@ -182,6 +185,12 @@ async def put_school(
             elif policy is not None:
                 await keep_policy(connection, school_id, at.seq, effective_from, policy)
         return await _shown(connection, caller, None)
+
+
+def _not_yet() -> Problem:
+    # It would state again, for that day, who may read the school, whatever an administrator says until then.
+    detail = "What the school is from a day to come is stated by an administrator alone."
+    return Problem("reach-fact", detail, (Fault(detail, pointer="#/effective_from"),))
 
 
 async def keep_urn(connection: Connection, school_id: int, urn: str) -> None:
@@ -217,9 +226,9 @@ async def keep(connection: Connection, school_id: int, seq: int, effective_from:
     )
 
 
-async def _standing(connection: Connection, school_id: int, seq: int | None) -> dict[str, Any] | None:
-    """Give the facts and the policy as they stand, or stood at `seq`; None before the first."""
-    row = await _sql.school(connection, school_id=school_id, seq=seq)
+async def _standing(connection: Connection, school_id: int, on: date, seq: int | None) -> dict[str, Any] | None:
+    """Give the facts and the policy as they stand, or stood at `seq`, those of reach as on a day; None before any."""
+    row = await _sql.school(connection, school_id=school_id, on=on, seq=seq)
     if row is None:
         return None
     return {
@@ -239,7 +248,7 @@ async def _standing(connection: Connection, school_id: int, seq: int | None) -> 
 
 async def _shown(connection: Connection, caller: Caller, as_at: str | None) -> dict[str, Any]:
     at = await resolve(connection, caller.school_id, as_at, caller.now())
-    standing = await _standing(connection, caller.school_id, at.seq)
+    standing = await _standing(connection, caller.school_id, at.instant.astimezone(LONDON).date(), at.seq)
     if standing is None:
         raise Problem("unknown-school", f"There was no school {caller.urn} then.")
     body = standing.pop("policy_body")
