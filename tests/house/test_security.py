@@ -130,6 +130,7 @@ async def test_no_refusal_tells_how_we_are_made(both: tuple[httpx.AsyncClient, .
             (address(path), b'{"a": [null, {"b": "\\u0000"}]}', json),
             (f"{address(path)}?unheard-of='; DROP TABLE ledger.event --", b"", {}),
             (re.sub(r"\{\w+\}", "'\"%3B%00", path), b"", {}),
+            (f"{address(path)}/nothing", b"", {}),
             (address(path), b"", {"authorization": "Bearer eyJhbGciOiJub25lIn0.e30."}),
         ):
             answer = await both[number].request(method, url, content=body, headers=headers)
