@@ -51,10 +51,10 @@ _BODY = {
     "required": True,
     "content": {
         "application/x-ndjson": {
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "format": "binary"},
             "examples": {name: {"value": json.dumps(line)} for name, line in _EXAMPLES.items()},
         },
-        "text/csv": {"schema": {"type": "string"}},
+        "text/csv": {"schema": {"type": "string", "format": "binary"}},
     },
 }
 

@@ -21,7 +21,7 @@ class Outcome(Body):
     """What became of one item; `not-written`: lawful in itself, but another was refused and all or nothing asked."""
 
     index: int
-    pupil: str | None
+    pupil: str | None = None
     outcome: Literal["entered", "amended", "unchanged", "refused", "not-written"]
     seq: int | None = None
     version: int | None = None

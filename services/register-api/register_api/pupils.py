@@ -31,7 +31,7 @@ class PupilOutcome(Body):
     """What became of one entry."""
 
     index: int
-    id: str | None
+    id: str | None = None
     outcome: Literal["entered", "changed", "unchanged", "refused"]
     seq: int | None = None
     warnings: list[dict[str, str]] | None = None

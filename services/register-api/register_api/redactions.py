@@ -62,7 +62,7 @@ class RedactionOutcome(Body):
     """What became of one item: `of` is the text, `seq` the position of the act that removed it."""
 
     index: int
-    of: OneText | None
+    of: OneText | None = None
     outcome: Literal["redacted", "unchanged", "refused", "not-written"]
     seq: int | None = None
     problem: dict[str, Any] | None = None
