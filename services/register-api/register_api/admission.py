@@ -4,7 +4,7 @@ import json
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictBool
 
 from codes import grounds
 from codes.identifiers import shaped_like_upn, upn_fault, upn_normalised
@@ -19,19 +19,19 @@ Ground = Literal["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"
 class Facts(Body):
     """Facts that a cohort is made of, as they are from a date on."""
 
-    fsm: bool | None = None
+    fsm: StrictBool | None = None
     sen: Literal["N", "K", "E"] | None = None
-    ehcp: bool | None = None
-    social_worker: bool | None = None
-    looked_after: bool | None = None
-    previously_looked_after: bool | None = None
-    child_in_need: bool | None = None
-    child_protection: bool | None = None
-    youth_offending: bool | None = None
-    young_carer: bool | None = None
-    medical_condition: bool | None = None
-    pupil_premium: bool | None = None
-    mobile_child: bool | None = None
+    ehcp: StrictBool | None = None
+    social_worker: StrictBool | None = None
+    looked_after: StrictBool | None = None
+    previously_looked_after: StrictBool | None = None
+    child_in_need: StrictBool | None = None
+    child_protection: StrictBool | None = None
+    youth_offending: StrictBool | None = None
+    young_carer: StrictBool | None = None
+    medical_condition: StrictBool | None = None
+    pupil_premium: StrictBool | None = None
+    mobile_child: StrictBool | None = None
     ethnicity: Words | None = None
     responsible_la: Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None = None
 
@@ -44,7 +44,7 @@ class Parent(Body):
 
     name: Words
     address: Text | None = None
-    lives_with: bool | None = None
+    lives_with: StrictBool | None = None
     phones: tuple[Words, ...] = ()
 
 
@@ -89,7 +89,7 @@ class Leaving(Body):
     date: Day
     ground: Ground | None = None
     destination: Text | None = None
-    tests: dict[Annotated[str, Field(pattern="^[a-z]+(-[a-z]+)*$")], Annotated[bool, Field(strict=True)]] = Field({})
+    tests: dict[Annotated[str, Field(pattern="^[a-z]+(-[a-z]+)*$")], StrictBool] = Field({})
 
 
 class PutPupil(Body):
@@ -107,7 +107,7 @@ class PutPupil(Body):
     class_: Annotated[Words | None, Field(alias="class")] = None
     starting_day: Day
     enrolment_status: Literal["current", "current-main", "current-subsidiary", "guest", "previous"] = "current"
-    boarder: bool = False
+    boarder: StrictBool = False
     facts: Facts = Facts()
     address: Text | None = None
     parents: tuple[Parent, ...] = ()
