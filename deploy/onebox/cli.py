@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from zipfile import is_zipfile
 
@@ -26,6 +27,7 @@ FAILURES = (
     services.ServiceFailed,
     up.DatabaseEnded,
     verify.DoesNotHold,
+    clients.NoSuchClient,
     ExchangeFailed,
     HistoryFailed,
 )
@@ -104,6 +106,38 @@ def _add_clients(
     reach.add_argument("--la", metavar="CODE", type=_la_code, help="reach the schools of a local authority")
     reach.add_argument("--national", action="store_true", help="reach every school")
     command.set_defaults(run=_clients_add, usage_error=command.error)
+    _add_client_acts(group, where)
+    group = commands.add_parser("keys", help="the keys that tokens are signed with").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    command = group.add_parser("list", parents=[where], help="print every key, a line of JSON each, the newest first")
+    command.set_defaults(run=_each_line, listed=clients.keys)
+    command = group.add_parser(
+        "retire", parents=[where], help="refuse from now on what a former key has signed (docs/operations.md)"
+    )
+    command.add_argument("named", metavar="KID")
+    command.set_defaults(run=_on_one, act=clients.retire_key)
+
+
+def _add_client_acts(
+    group: "argparse._SubParsersAction[argparse.ArgumentParser]", where: argparse.ArgumentParser
+) -> None:
+    command = group.add_parser("list", parents=[where], help="print every client, a line of JSON each")
+    command.set_defaults(run=_each_line, listed=clients.every)
+    command = group.add_parser(
+        "rotate",
+        parents=[where],
+        help="give a client a new secret, and print it",
+        description="Give a client a new secret and print it as JSON. The one before is good for some hours longer.",
+    )
+    command.add_argument("client_id", metavar="CLIENT_ID")
+    command.add_argument("--overlap", type=_hours, default=24, metavar="HOURS", help="default 24; 0: none")
+    command.set_defaults(run=_clients_rotate)
+    command = group.add_parser(
+        "revoke", parents=[where], help="end a client: its tokens are refused within a second, for ever"
+    )
+    command.add_argument("named", metavar="CLIENT_ID")
+    command.set_defaults(run=_on_one, act=clients.revoke)
 
 
 def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -200,6 +234,22 @@ def _clients_add(options: argparse.Namespace) -> None:
         print(json.dumps(asyncio.run(clients.add(url, options.name, options.scope, kind, reach))))
 
 
+def _clients_rotate(options: argparse.Namespace) -> None:
+    with place.owner_url(place.chosen(options.data, options.database_url)) as url:
+        print(json.dumps(asyncio.run(clients.rotate(url, options.client_id, timedelta(hours=options.overlap)))))
+
+
+def _each_line(options: argparse.Namespace) -> None:
+    with place.owner_url(place.chosen(options.data, options.database_url)) as url:
+        for one in asyncio.run(options.listed(url)):
+            print(json.dumps(one, ensure_ascii=False))
+
+
+def _on_one(options: argparse.Namespace) -> None:
+    with place.owner_url(place.chosen(options.data, options.database_url)) as url:
+        print(json.dumps(asyncio.run(options.act(url, options.named))))
+
+
 def _export(options: argparse.Namespace) -> None:
     from onebox import exchange  # here, for the reason given above
 
@@ -246,6 +296,12 @@ def _import_history(options: argparse.Namespace) -> None:
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"{text} is not a port")
+    return int(text)
+
+
+def _hours(text: str) -> int:
+    if not text.isdecimal() or int(text) > 24 * 31:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of hours, 744 at the most")
     return int(text)
 
 

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-import uvicorn
+from kit.serve import serve
 
 _PR_SET_PDEATHSIG = 1
 
@@ -20,15 +20,7 @@ def main() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(parent):  # it died before we asked to be told
         sys.exit(1)
-    uvicorn.run(
-        app,
-        factory=True,
-        host="127.0.0.1",
-        port=int(port),
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
+    serve(app, "127.0.0.1", int(port))
 
 
 if __name__ == "__main__":

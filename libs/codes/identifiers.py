@@ -56,6 +56,14 @@ def urn_fault(urn: str) -> str | None:
     return None if _URN.fullmatch(urn) else "A URN is six digits."
 
 
+def urn_is_reserved(urn: str) -> bool:
+    """Whether a URN is one of 990000 to 999998, which stand for invented schools.
+
+    ASSUMPTION: GIAS gives none of them; its URNs, given in their order, have not come near.
+    """
+    return urn_fault(urn) is None and "990000" <= urn <= "999998"
+
+
 def laestab_fault(laestab: str) -> str | None:
     """What is wrong with a school's LAESTAB, or None: an authority's three digits and the establishment's four."""
     if not _LAESTAB.fullmatch(laestab):

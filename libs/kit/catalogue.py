@@ -29,6 +29,8 @@ CATALOGUE: dict[str, Kind] = {
     "too-long-line": Kind(422, "The line is too long", "A line has 64 KiB at most."),
     "invalid-encoding": Kind(422, "The line is not in the encoding that was declared", "Send UTF-8, or declare `charset=windows-1252` with CSV."),
     "unknown-column": Kind(422, "The column is not known", "Leave the column out, or name in a mapping what it holds: its lines were taken without it."),
+    "too-slow": Kind(408, "The body did not come in time", "Send it without pauses of more than 10 seconds, and within a minute."),
+    "rate-limited": Kind(429, "The client asks too much", "Wait for the seconds in `Retry-After`; send many marks in one request."),
     "not-found": Kind(404, "There is nothing at this address", "See the list of routes in /openapi.json."),
     "method-not-allowed": Kind(405, "The address does not know this method", "See the list of routes in /openapi.json."),
     # Who may
@@ -95,6 +97,7 @@ CATALOGUE: dict[str, Kind] = {
     "no-entries": Kind(404, "There are no entries to give evidence of", "Ask for a year in which the pupil has entries, at a checkpoint that covers them."),
     # Our side
     "database-away": Kind(503, "The database cannot be reached", "Send the request again later: a mark sent twice is entered once."),
+    "sandbox-full": Kind(503, "As many sandboxes stand as there may be", "Begin yours after the seconds in `Retry-After`, when one has gone."),
     "busy": Kind(503, "The register is busy", "Send the request again in a moment."),
     "register-altered": Kind(500, "What is kept is not what was sealed", "Leave the database as it is, take a copy, and compare it with exports and checkpoints from before."),
     "internal-error": Kind(500, "An error on our side", "Report it with the time. The request may be sent again."),

@@ -13,6 +13,7 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 
 class Body(BaseModel):
@@ -68,6 +69,26 @@ Words = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=2
 """A short text that says something."""
 Text = Annotated[str, StringConstraints(strict=True, max_length=2_000), AfterValidator(_without_null)]
 """A free text."""
+
+# What answers say: nothing is validated on its way out, so these only describe.
+Utc = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$",
+            "examples": ["2026-09-07T07:59:10.000000Z"],
+        }
+    ),
+]
+"""An instant as `written` gives it."""
+Date = Annotated[str, WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-09-07"]})]
+"""A local date, `YYYY-MM-DD`."""
+Clock = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d$", "examples": ["08:58"]})]
+"""A local time of day to the minute, `HH:MM`."""
+Absent = SkipJsonSchema[None]
+"""Beside the type of a member that is left out where it has nothing to say, and never null: `int | Absent = None`."""
 
 
 def written(instant: datetime) -> str:

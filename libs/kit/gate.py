@@ -1,6 +1,8 @@
-"""The gate before every route: what is too large or compressed stays out, and a failure of ours keeps its words in."""
+"""The gate before every route: what is too large, slow or compressed stays out, our failures keep their words in."""
 
+import asyncio
 import logging
+import time
 import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,6 +15,9 @@ from kit.problems import Problem
 
 _log = logging.getLogger("rollbook.gate")
 _FRAMES = 12
+
+SILENT_SECONDS, BODY_SECONDS, SLOWEST = 10.0, 60.0, 65_536
+"""Seconds that a body may pause for, and that it may be waited for; of a long one a second more for so many bytes."""
 
 
 class Unfinished(Exception):
@@ -35,9 +40,10 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = False
+        begun = ended = False
         read = 0
         most = self._streamed.get(scope["path"].rpartition("/")[2], self._most)
+        waited = 0.0
 
         async def sending(message: Message) -> None:
             nonlocal begun
@@ -45,8 +51,17 @@ class Gate:
             await send(message)
 
         async def receiving() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, ended, waited
+            if ended:  # what comes is that the caller has gone, and that may be long after
+                return await receive()
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(min(SILENT_SECONDS, BODY_SECONDS + read / SLOWEST - waited)):
+                    message = await receive()
+            except TimeoutError as caught:
+                raise HTTPException(408, "The body did not come.", {"Connection": "close"}) from caught
+            waited += time.monotonic() - began
+            ended = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > most:
                 raise HTTPException(413, _too_large(most))

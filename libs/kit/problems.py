@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
 from kit.catalogue import CATALOGUE
@@ -105,11 +105,13 @@ def _unreadable(_: Request, caught: Exception) -> JSONResponse:
 
 
 # 400 is the framework's word for a body that no parser got through.
-_BY_STATUS = {400: "malformed-json", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_BY_STATUS = {400: "malformed-json", 404: "not-found", 405: "method-not-allowed", 408: "too-slow", 413: "too-large"}
 
 
-def _of_the_framework(request: Request, caught: Exception) -> JSONResponse:
+def _of_the_framework(request: Request, caught: Exception) -> Response:
     assert isinstance(caught, HTTPException)
+    if caught.status_code == 405 and request.method == "OPTIONS":
+        return Response(status_code=204, headers={"Allow": _methods(request)})
     code = _BY_STATUS.get(caught.status_code, "invalid-request")
     headers = {"Allow": _methods(request)} if caught.status_code == 405 else caught.headers or {}
     return Problem(code, str(caught.detail), headers=headers).as_response()
@@ -121,7 +123,8 @@ def _methods(request: Request) -> str:
     known = {
         method for path, methods in described for method in methods if compile_path(path)[0].match(request.url.path)
     }
-    return ", ".join(sorted(known)).upper()
+    known |= {"head"} if "get" in known else set()
+    return ", ".join(sorted({*known, "options"})).upper()
 
 
 def _database_away(_: Request, caught: Exception) -> JSONResponse:
@@ -151,7 +154,8 @@ def install(app: FastAPI) -> None:
         asyncpg.InternalClientError,
         asyncpg.CannotConnectNowError,
         asyncpg.OperatorInterventionError,
-        asyncpg.TooManyConnectionsError,
+        asyncpg.InsufficientResourcesError,  # too many connections, no memory, a disk that is full
+        asyncpg.ReadOnlySQLTransactionError,  # a standby: the writer is elsewhere
     ):
         app.add_exception_handler(away, _database_away)
     for busy in (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.DeadlockDetectedError, PoolTimeout):

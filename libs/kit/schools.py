@@ -69,14 +69,18 @@ class AtSchool:
 async def school_id_in_reach(request: Request, identity: Identity, urn: str) -> int | None:
     """Give the number of the school that a URN stands for; None when there is none within reach."""
     # A URN belongs to one register for ever, so its number may be remembered; who reaches it may change, and is not.
+    # That of a sandbox is given again one day, and is asked for each time.
     numbers: dict[str, int] = request.app.state.numbers
     named = identity.reach.kind == "schools" and urn in identity.reach.ids
     if named and urn in numbers:
         return numbers[urn]
     async with database.reading(request.app.state.engine) as connection:
-        found = await _sql.school_by_urn(connection, urn=urn)
+        found = await _sql.school_by_urn(connection, urn=urn, today=london_now(request).date())
     if found is None:
         return None
+    if found["sandbox_of"] is not None:
+        is_own = identity.client_id == found["sandbox_of"] and london_now(request) < found["until"]
+        return int(found["school_id"]) if is_own else None
     covered = identity.reach.covers(urns=frozenset(found["urns"]), trust=found["trust_uid"], la_code=found["la_code"])
     if not covered:
         return None

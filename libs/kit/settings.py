@@ -18,6 +18,10 @@ class Settings(BaseSettings):
     """The one public address: issuer and audience of tokens."""
     pool_size: int = 8
     """Database connections that one process keeps."""
+    requests_a_minute: Annotated[int, Field(ge=0)] = 12_000
+    """Requests of one client that one process answers in a minute; 0 is no limit."""
+    cors_origins: str = ""
+    """Origins whose pages may call, separated by spaces. Closed unless named: integrators call from servers."""
 
 
 class IssuerSettings(Settings):
@@ -35,3 +39,7 @@ class IssuerSettings(Settings):
     """Places outside that each checkpoint is laid down in, separated by spaces: `file:///...`, `https://...`."""
     closures_poll_seconds: Annotated[float, Field(gt=0)] = 5
     """Seconds after which it is looked again whether a closed session is to be entered."""
+    sandbox: bool = False
+    """Whether anybody may begin a sandbox: an invented school of their own, for a day."""
+    sandbox_most: Annotated[int, Field(ge=1)] = 50
+    """Sandboxes that stand at once."""

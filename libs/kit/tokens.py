@@ -4,10 +4,12 @@ RFC 9068 (JWT access tokens); the algorithm is pinned. A token says who the clie
 may reach.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +25,12 @@ from kit.problems import Problem
 ALGORITHM = "Ed25519"
 LIFETIME = 30 * 60
 """Seconds that a token lives."""
+FRESH = 1.0
+"""Seconds after which a process asks again which keys and clients are trusted."""
+_FRESH_FOR_STRANGERS = 0.1
+"""Seconds after which a token that no key fits makes a process ask again."""
+_EARLY = 60
+"""Seconds by which the clock that issued a token may be ahead of the one that judges it."""
 AUDIENCE = "rollbook"
 
 SCOPES = frozenset(
@@ -62,8 +70,8 @@ class Identity:
     reach: Reach
 
 
-def issue(identity: Identity, key: OKPKey, issuer: str, now: float) -> str:
-    """Sign a token for `identity`, valid from `now` (Unix seconds) for LIFETIME."""
+def issue(identity: Identity, key: OKPKey, issuer: str, now: float, seconds: int = LIFETIME) -> str:
+    """Sign a token for `identity`, valid from `now` (Unix seconds) for so many seconds."""
     claims = {
         "iss": issuer,
         "aud": AUDIENCE,
@@ -72,7 +80,7 @@ def issue(identity: Identity, key: OKPKey, issuer: str, now: float) -> str:
         "scope": " ".join(sorted(identity.scopes)),
         "reach": {"kind": identity.reach.kind, "ids": sorted(identity.reach.ids)},
         "iat": int(now),
-        "exp": int(now) + LIFETIME,
+        "exp": int(now) + seconds,
     }
     header = {"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}
     return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
@@ -94,49 +102,75 @@ def _identity(client_id: str, scope: str, kind: str, ids: tuple[str, ...]) -> Id
 
 
 class Verifier:
-    """Verifies tokens with the public keys that stand in the database, read again when an unknown key turns up."""
+    """Verifies tokens by what the database trusts: public keys that are not retired, clients that are not revoked.
+
+    What it trusts is read again once it is older than FRESH, so that the tokens of a client that is revoked, and what a
+    retired key has signed, are of no use at any process.
+    """
 
     def __init__(self, engine: AsyncEngine, issuer: str) -> None:
         self._engine = engine
         self._issuer = issuer
         self._keys: tuple[str, ...] = ()
+        self._revoked: frozenset[str] = frozenset()
         self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
 
-    async def _verified(self, token: str) -> Mapping[str, Any]:
+    async def _refresh(self, now: float, older_than: float = FRESH) -> None:
+        """Read again what is trusted, if it is older than so many seconds."""
+        if time.monotonic() - self._read_at < older_than:
+            return
+        # While one request reads, the others go on by what was read before; where nothing was, they wait.
+        if self._keys and self._reading.locked():
+            return
+        async with self._reading:
+            if (begun := time.monotonic()) - self._read_at < older_than:
+                return
+            # Who was revoked longer ago than a token lives has none left.
+            since = datetime.fromtimestamp(now - LIFETIME - _EARLY, UTC)
+            async with database.reading(self._engine) as connection:
+                row = await _sql.trusted(connection, since=since)
+            self._keys, self._revoked = tuple(row["keys"] or ()), frozenset(row["revoked"] or ())
+            self._read_at = begun
+
+    async def _verified(self, token: str, now: float) -> Mapping[str, Any]:
         try:
             return _claims(token, self._keys)
         except (JoseError, ValueError):
-            # Perhaps a key newer than our copy. One look a second: forgeries must not become a flood of queries.
-            if time.monotonic() - self._read_at < 1:
-                raise
-        async with database.reading(self._engine) as connection:
-            self._keys = tuple([row["public_jwk"] async for row in _sql.public_keys(connection)])
-        self._read_at = time.monotonic()
-        return _claims(token, self._keys)
+            # Perhaps a key newer than our copy. Forgeries must not become a flood of queries.
+            await self._refresh(now, _FRESH_FOR_STRANGERS)
+            return _claims(token, self._keys)
 
     async def identity(self, token: str, now: float) -> Identity:
-        """Give the identity that `token` carries; raise `invalid-token` when it is forged, stale or not for us."""
+        """Give the identity that `token` carries at `now` (Unix seconds).
+
+        Raises `invalid-token` when it is forged, stale, not for us, or of a client that has been revoked.
+        """
+        await self._refresh(now)
         try:
-            claims = await self._verified(token)
+            claims = await self._verified(token, now)
             if claims["iss"] != self._issuer or claims["aud"] != AUDIENCE:
                 raise ValueError("not for this service")
-            if not claims["iat"] - 60 <= now < claims["exp"]:
+            if not claims["iat"] - _EARLY <= now < claims["exp"]:
                 raise ValueError("out of its time")
+            if claims["client_id"] in self._revoked:
+                raise ValueError("of a client that has been revoked")
             reach = claims["reach"]
             return _identity(claims["client_id"], claims["scope"], reach["kind"], tuple(reach["ids"]))
         except (JoseError, ValueError, KeyError, TypeError) as caught:
             raise Problem(
-                "invalid-token", "The token is forged, stale or not for this service.", headers=_CHALLENGE
+                "invalid-token", "The token is forged, stale, revoked or not for this service.", headers=_CHALLENGE
             ) from caught
 
 
 async def authenticate(request: Request) -> Identity:
-    """Give the identity of the bearer token; raise `token-required` or `invalid-token`."""
+    """Give the identity of the bearer token; raise `token-required`, `invalid-token` or `rate-limited`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Problem("token-required", "The route needs a bearer token.", headers={"WWW-Authenticate": "Bearer"})
     state = request.app.state
     identity: Identity = await state.verifier.identity(token.strip(), state.clock().timestamp())
+    state.rates.count(request.scope, identity.client_id)
     return identity
 
 

@@ -1,9 +1,11 @@
 -- name: waiting()
--- Registers whose head is not where they were sealed, the longest first, and whether each is new.
+-- Registers whose head is not where they were sealed, the longest first, and whether each is new. Sandboxes are not sealed:
+-- they go, and nothing that is signed refers to what goes.
 SELECT h.school_id, s.school_id IS NULL AS is_new
 FROM ledger.head h
 LEFT JOIN ledger.sealed s ON s.school_id = h.school_id
-WHERE s.school_id IS NULL OR s.seq <> h.seq OR s.frontier <> h.frontier
+WHERE (s.school_id IS NULL OR s.seq <> h.seq OR s.frontier <> h.frontier)
+  AND NOT EXISTS (SELECT FROM register.sandbox b WHERE b.school_id = h.school_id)
 ORDER BY h.recorded_at;
 
 -- name: head(school_id)^

@@ -14,6 +14,7 @@ from analytics_worker.app import WorkerSettings, create_app
 from kit import database as kit_database
 from kit.tokens import Identity, Reach, issue
 from tests.analytics_worker.writing import Desk
+from tests.support.contract import HELD
 from tests.support.postgres import Database
 from tests.support.services import Clock
 
@@ -59,7 +60,9 @@ async def calling(desk: Desk, database: Database) -> AsyncIterator[Calling]:
         bearer = issue(identity, key, settings.public_url, desk.clock().timestamp())
         transport = httpx.ASGITransport(app)
         headers = {"Authorization": f"Bearer {bearer}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://worker", headers=headers) as http:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://worker", headers=headers, event_hooks=HELD
+        ) as http:
             yield http
 
     async with app.router.lifespan_context(app):

@@ -94,6 +94,14 @@ def test_a_urn_is_six_digits(urn: str, valid: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("urn", "reserved"),
+    [("989999", False), ("990000", True), ("999998", True), ("999999", False), ("143034", False), ("9900001", False)],
+)
+def test_a_range_of_urns_is_kept_for_invented_schools(urn: str, reserved: bool) -> None:
+    assert identifiers.urn_is_reserved(urn) is reserved
+
+
+@pytest.mark.parametrize(
     ("laestab", "fault"),
     [
         ("9313456", None),

@@ -47,6 +47,8 @@ ALLOWED = {
     ("register.closure_due", REGISTER): {"SELECT", "INSERT", "DELETE"},
     ("register.adapter_id", REGISTER): APPENDS,
     ("ledger.kept_nonce", REGISTER): APPENDS,
+    ("register.sandbox", REGISTER): READS,
+    ("register.sandbox", ANALYTICS): READS,
 }
 MOVED = {
     "ledger.head": ("seq", "root", "frontier", "recorded_at", "changed_seq"),
@@ -67,7 +69,7 @@ APPEND_ONLY = (
     *(f"ledger.{name}" for name in ("node", "seal", "checkpoint", "checkpoint_key")),
 )
 WITHOUT_PUPILS = {
-    *("ledger.head", "register.urn", "register.school_facts", "ledger.sealed", "ledger.seal"),
+    *("ledger.head", "register.urn", "register.school_facts", "register.sandbox", "ledger.sealed", "ledger.seal"),
     "register.closure_due",
     *("analysis.checkpoint", "analysis.session_total"),
 }
@@ -231,19 +233,29 @@ async def test_the_roles_are_nobody_in_particular(owner: Connection) -> None:
     assert not await owner.fetchval(creates, [REGISTER, ANALYTICS])
 
 
-async def test_one_function_runs_with_the_rights_of_its_owner_and_its_search_path_is_fixed(owner: Connection) -> None:
+DEFINERS = {
+    "ledger.redact(integer,bigint,text)",
+    "register.begin_sandbox(text,bytea,text[],timestamp with time zone,timestamp with time zone,integer)",
+    "register.forget_sandbox(integer,timestamp with time zone)",
+}
+
+
+async def test_three_functions_run_with_the_rights_of_their_owner_and_their_search_path_is_fixed(
+    owner: Connection,
+) -> None:
     definers = await owner.fetch(
         "SELECT p.oid::regprocedure::text AS name, p.proconfig "
         "FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace "
         "WHERE prosecdef AND nspname IN ('ledger', 'register', 'access', 'analysis', 'public')"
     )
-    assert [row["name"] for row in definers] == ["ledger.redact(integer,bigint,text)"]
-    assert definers[0]["proconfig"] == ["search_path=pg_catalog, pg_temp"]
+    assert {row["name"] for row in definers} == DEFINERS
+    assert {tuple(row["proconfig"]) for row in definers} == {("search_path=pg_catalog, pg_temp",)}
     may = (
         "SELECT a.grantee::regrole::text FROM pg_proc p, aclexplode(proacl) a "
         "WHERE p.oid = $1::regprocedure AND grantee <> grantor"
     )
-    assert [row["grantee"] for row in await owner.fetch(may, definers[0]["name"])] == [REGISTER]
+    for definer in DEFINERS:
+        assert [row["grantee"] for row in await owner.fetch(may, definer)] == [REGISTER]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.support.postgres import Database
 from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil
 from tests.support.services import EVERY_SCOPE, Clock, register_api
 
-WITHOUT: dict[str, str] = {}
+WITHOUT = {"POST /v1/sandbox": "A sandbox is itself the place to try everything on, and goes by itself."}
 """Operations under /v1 that write and take no `dry_run`, each with its reason."""
 
 URN = "900191"

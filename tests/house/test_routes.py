@@ -4,20 +4,17 @@ import ast
 import importlib
 import re
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 
 from codes.refusals import REFUSALS
 from kit.catalogue import CATALOGUE
+from kit.contract import gates, routes
 from kit.schools import AtSchool
-from kit.tokens import SCOPES, Needs, authenticate
+from kit.tokens import SCOPES, authenticate
 from tests.support import tree
 
 SERVICES = ("register_api", "analytics_worker")
@@ -31,31 +28,6 @@ def service(name: str) -> tuple[ModuleType, FastAPI]:
     module = importlib.import_module(f"{name}.app")
     settings = getattr(module, "WorkerSettings" if name == "analytics_worker" else "IssuerSettings")
     return module, module.create_app(settings.model_construct(database_url="postgresql://nowhere", signing_key=None))
-
-
-def routes(holder: Any) -> Iterator[APIRoute]:
-    """Yield every route below an application or a router, those of included routers too."""
-    for route in holder.routes:
-        if isinstance(route, APIRoute):
-            yield route
-        elif hasattr(route, "original_router"):
-            yield from routes(route.original_router)
-
-
-def dependencies(dependant: Dependant) -> Iterator[Any]:
-    for inner in dependant.dependencies:
-        yield inner.call
-        yield from dependencies(inner)
-
-
-def gates(route: APIRoute) -> list[Any]:
-    """Return what a route depends on that asks for a token."""
-    asking = (Needs, AtSchool, *_authority())
-    return [call for call in dependencies(route.dependant) if call is authenticate or isinstance(call, asking)]
-
-
-def _authority() -> tuple[type, ...]:
-    return (importlib.import_module("analytics_worker.authority").AtAuthority,)
 
 
 @pytest.mark.parametrize("name", SERVICES)

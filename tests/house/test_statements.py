@@ -32,6 +32,7 @@ FEW_ROWS = {
     "deposit",
     "hold",
     "closure_due",
+    "sandbox",
 }
 
 

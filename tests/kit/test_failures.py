@@ -31,6 +31,8 @@ AWAY = [
     asyncpg.AdminShutdownError(SECRET),
     asyncpg.CrashShutdownError(SECRET),
     asyncpg.TooManyConnectionsError(SECRET),
+    asyncpg.DiskFullError(SECRET),
+    asyncpg.ReadOnlySQLTransactionError(SECRET),
     asyncpg.InterfaceError(SECRET),
     asyncpg.InternalClientError(SECRET),
 ]
@@ -52,7 +54,7 @@ OURS = [
 
 def app() -> FastAPI:
     """Give an application whose routes fail as they are told to, in each place where a route can fail."""
-    made = service.create("Failures", Settings(database_url="postgresql://nowhere"), name="failures")
+    made = service.create("Failures", Settings(database_url="postgresql://nowhere"), name="failures", about="Failures.")
     to_raise: dict[str, Exception] = {}
     made.state.to_raise = to_raise
 

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -96,6 +97,61 @@ def test_the_reach_of_a_client_is_what_was_asked_for(
     client_id = json.loads(added.out)["client_id"]
     client = asyncio.run(stored(database, client_id))
     assert (client["reach_kind"], client["reach"]) == (kind, ids)
+
+
+def test_a_client_is_listed_rotated_and_revoked(database: Database, rollbook: Rollbook) -> None:
+    at = ("--database-url", database.owner_url)
+    added = json.loads(rollbook("clients", "add", "Beech", "--scope", "audit:read", "--national", *at).out)
+    rotated = rollbook("clients", "rotate", added["client_id"], "--overlap", "2", *at)
+    assert rotated.code == 0, rotated.err
+    renewed = json.loads(rotated.out)
+    assert renewed.keys() == {"client_id", "client_secret", "former_secret_until"}
+    row = asyncio.run(stored(database, added["client_id"]))
+    kept = [hashlib.sha256(each["client_secret"].encode()).digest() for each in (renewed, added)]
+    assert [row["secret_sha256"], row["previous_sha256"]] == kept
+    assert timedelta(hours=1, minutes=59) < row["previous_until"] - datetime.now(UTC) <= timedelta(hours=2)
+    revoked = json.loads(rollbook("clients", "revoke", added["client_id"], *at).out)
+    assert revoked["client_id"] == added["client_id"]
+    # A second time says since when, and changes nothing; a revoked client gets no new secret.
+    assert json.loads(rollbook("clients", "revoke", added["client_id"], *at).out) == revoked
+    refused = rollbook("clients", "rotate", added["client_id"], *at)
+    assert (refused.code, refused.out) == (1, "")
+    assert "no client" in refused.err
+    listed = [json.loads(line) for line in rollbook("clients", "list", *at).out.splitlines()]
+    (mine,) = [client for client in listed if client["client_id"] == added["client_id"]]
+    assert mine["revoked_at"] == revoked["revoked_at"]
+    assert (mine["name"], mine["scopes"], mine["reach"]) == ("Beech", ["audit:read"], {"kind": "national", "ids": []})
+    assert "secret" not in json.dumps(listed).replace("former_secret_until", "")
+
+
+@pytest.mark.parametrize("act", [("clients", "rotate"), ("clients", "revoke"), ("keys", "retire")])
+def test_what_does_not_exist_is_not_rotated_revoked_or_retired(
+    database: Database, rollbook: Rollbook, act: tuple[str, str]
+) -> None:
+    done = rollbook(*act, "nobody", "--database-url", database.owner_url)
+    assert (done.code, done.out) == (1, "")
+    assert "nobody" in done.err
+
+
+def test_a_former_key_is_retired_and_the_newest_is_not(database: Database, rollbook: Rollbook) -> None:
+    at = ("--database-url", database.owner_url)
+    asyncio.run(published(database, "former", "newest"))
+    (newest, former) = [json.loads(line) for line in rollbook("keys", "list", *at).out.splitlines()]
+    assert (newest["kid"], former["kid"], former["retired_at"]) == ("newest", "former", None)
+    assert rollbook("keys", "retire", "newest", *at).code == 1
+    retired = json.loads(rollbook("keys", "retire", "former", *at).out)
+    (newest, former) = [json.loads(line) for line in rollbook("keys", "list", *at).out.splitlines()]
+    assert (newest["retired_at"], former["retired_at"]) == (None, retired["retired_at"])
+
+
+async def published(database: Database, *kids: str) -> None:
+    """Publish keys, one after another."""
+    connection = await asyncpg.connect(database.owner_url)
+    try:
+        for kid in kids:
+            await connection.execute("INSERT INTO access.key (kid, public_jwk) VALUES ($1, '{}')", kid)
+    finally:
+        await connection.close()
 
 
 @pytest.mark.parametrize(

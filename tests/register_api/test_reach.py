@@ -1,6 +1,7 @@
 """Reach: what a client may not see does not exist for it, not even by the difference between two answers."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -134,3 +135,52 @@ async def test_reach_follows_a_school_that_changes_its_trust(register: Register,
         assert (await admin.put(office.path(), json=school)).status_code == 200
         refusal(await before.get(office.path()), "unknown-school")
         assert (await after.get(office.path())).status_code == 200
+
+
+async def test_reach_follows_the_facts_of_the_day(register: Register, admin: httpx.AsyncClient) -> None:
+    office = await open_office(admin, register.database, "900205", pupils=1, trust={"uid": "63", "name": "Old"})
+    then = register.clock.now
+    leaves_on = (then + timedelta(days=3)).date().isoformat()
+    school = {"name": "Leaving", "phase": "primary", "age_range": [4, 11], "trust": {"uid": "64", "name": "New"}}
+    answer = await admin.put(office.path(), json={**school, "effective_from": leaves_on})
+    assert answer.status_code == 200, answer.text
+    async with (
+        calling(register, ("register:read",), "trust", ["63"]) as before,
+        calling(register, ("register:read",), "trust", ["64"]) as after,
+    ):
+        assert (await before.get(office.path())).status_code == 200
+        refusal(await after.get(office.path()), "unknown-school")
+        try:
+            register.clock.now = then + timedelta(days=3)
+            refusal(await before.get(office.path()), "unknown-school")
+            assert (await after.get(office.path())).status_code == 200
+        finally:
+            register.clock.now = then
+
+
+async def test_a_schools_own_client_does_not_bring_forward_who_may_read_it(
+    register: Register, admin: httpx.AsyncClient
+) -> None:
+    office = await open_office(admin, register.database, "900206", pupils=1, trust={"uid": "65", "name": "Old"})
+    later = (register.clock.now + timedelta(days=3)).date().isoformat()
+    school = {"name": "Renamed", "phase": "primary", "age_range": [4, 11]}
+    moving = {**school, "trust": {"uid": "66", "name": "New"}, "effective_from": later}
+    assert (await admin.put(office.path(), json=moving)).status_code == 200
+    async with (
+        calling(register, ("roll:write", "register:read"), "schools", [office.urn]) as own,
+        calling(register, ("register:read",), "trust", ["65"]) as before,
+        calling(register, ("register:read",), "trust", ["66"]) as after,
+    ):
+        answer = await own.put(office.path(), json={**school, "name": "Renamed again"})
+        assert answer.status_code == 200, answer.text
+        assert (answer.json()["name"], answer.json()["trust"]["uid"]) == ("Renamed again", "65")
+        assert (await before.get(office.path())).status_code == 200
+        refusal(await after.get(office.path()), "unknown-school")
+        ahead = {**school, "name": "Renamed ahead", "effective_from": later}
+        refusal(await own.put(office.path(), json=ahead), "reach-fact", at="#/effective_from")
+        then = register.clock.now
+        try:
+            register.clock.now = then + timedelta(days=3)
+            assert (await after.get(office.path())).json()["trust"]["uid"] == "66"
+        finally:
+            register.clock.now = then

@@ -1,9 +1,11 @@
 """Tokens: how they are asked for, what they carry, and which are of no use."""
 
 import base64
+import hashlib
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from joserfc import jws, jwt
 from joserfc.jwk import OctKey, OKPKey
 
 from tests.support.office import MONDAY, Office, refusal
-from tests.support.services import Register, add_client, token
+from tests.support.services import Register, add_client, register_api, token
 
 FORM = {"grant_type": "client_credentials"}
 SCOPES = ("register:read", "audit:read")
@@ -107,6 +109,78 @@ async def test_a_revoked_client_gets_no_token(register: Register, http: httpx.As
     await owner.execute("UPDATE access.client SET revoked_at = now() WHERE client_id = $1", revoked[0])
     await owner.close()
     refusal(await http.post("/oauth/token", data=FORM, auth=revoked), "invalid-client")
+
+
+async def _of_the_owner(register: Register, statement: str, *values: Any) -> None:
+    owner = await asyncpg.connect(register.database.owner_url)
+    try:
+        await owner.execute(statement, *values)
+    finally:
+        await owner.close()
+
+
+async def _until_refused(http: httpx.AsyncClient, token: str) -> float:
+    """Ask with a token until it is refused, and give the seconds that took; what it is refused with is checked."""
+    begun = time.monotonic()
+    while True:
+        answer = await http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
+        if answer.status_code != 200:
+            refusal(answer, "invalid-token")
+            return time.monotonic() - begun
+        assert time.monotonic() - begun < 5
+
+
+async def test_the_tokens_of_a_revoked_client_are_refused_within_a_second(
+    register: Register, http: httpx.AsyncClient
+) -> None:
+    revoked, other = await add_client(register.database, SCOPES), await add_client(register.database, SCOPES)
+    tokens = [await token(register.address, each) for each in (revoked, other)]
+    await _of_the_owner(register, "UPDATE access.client SET revoked_at = now() WHERE client_id = $1", revoked[0])
+    assert await _until_refused(http, tokens[0]) < 1.5
+    assert (await http.get("/v1/me", headers={"Authorization": f"Bearer {tokens[1]}"})).status_code == 200
+
+
+async def test_the_tokens_of_a_retired_key_are_refused_and_a_new_key_takes_its_place(
+    register: Register, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    client = await add_client(register.database, SCOPES)
+    before = await token(register.address, client)
+    old = json.loads(base64.urlsafe_b64decode(before.partition(".")[0] + "=="))["kid"]
+    async with register_api(register.database, tmp_path, register.clock, public_url="http://127.0.0.1:8000") as second:
+        after = await token(second.address, client)
+        async with httpx.AsyncClient(base_url=second.address, verify=False) as at_second:
+            for bearer in (before, after):
+                headers = {"Authorization": f"Bearer {bearer}"}
+                assert (await at_second.get("/v1/me", headers=headers)).status_code == 200
+            try:
+                await _of_the_owner(register, "UPDATE access.key SET retired_at = now() WHERE kid = $1", old)
+                assert await _until_refused(at_second, before) < 1.5
+                assert (await at_second.get("/v1/me", headers={"Authorization": f"Bearer {after}"})).status_code == 200
+            finally:
+                await _of_the_owner(register, "UPDATE access.key SET retired_at = NULL WHERE kid = $1", old)
+
+
+async def test_a_rotated_secret_is_good_beside_the_new_one_until_its_time(
+    register: Register, http: httpx.AsyncClient
+) -> None:
+    client_id, old = await add_client(register.database, SCOPES)
+    until = register.clock.now + timedelta(hours=1)
+    await _of_the_owner(
+        register,
+        "UPDATE access.client SET previous_sha256 = secret_sha256, previous_until = $2, secret_sha256 = $3 "
+        "WHERE client_id = $1",
+        client_id,
+        until,
+        hashlib.sha256(b"new").digest(),
+    )
+    for secret in (old, "new"):
+        assert (await http.post("/oauth/token", data=FORM, auth=(client_id, secret))).status_code == 200
+    then, register.clock.now = register.clock.now, until
+    try:
+        refusal(await http.post("/oauth/token", data=FORM, auth=(client_id, old)), "invalid-client")
+        assert (await http.post("/oauth/token", data=FORM, auth=(client_id, "new"))).status_code == 200
+    finally:
+        register.clock.now = then
 
 
 @pytest.mark.parametrize("path", ["/v1/me", f"/v1/schools/900101/registers/{MONDAY}/AM"])

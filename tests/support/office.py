@@ -12,6 +12,8 @@ import httpx
 
 from kit.catalogue import CATALOGUE
 from ledger import tree
+from tests.support import contract
+from tests.support.contract import HELD
 from tests.support.postgres import Database
 from tests.support.school import OFFICE, TEACHER, marks, set_up
 from tests.support.services import EVERY_SCOPE, Register, add_client
@@ -49,13 +51,16 @@ async def calling(
     """Give an HTTP client with these scopes and this reach, whatever the clock is moved to."""
     auth = TokenOfTheHour(register, await add_client(register.database, scopes, kind, reach))
     # Plain HTTP: without `verify` no certificates are read, which takes longer than most tests.
-    async with httpx.AsyncClient(base_url=register.address, auth=auth, timeout=30, verify=False) as http:
+    async with httpx.AsyncClient(
+        base_url=register.address, auth=auth, timeout=30, verify=False, event_hooks=HELD
+    ) as http:
         yield http
 
 
 def refusal(answer: httpx.Response, code: str, *, at: str | None = None) -> dict[str, Any]:
     """Give the body of an answer that must be the problem `code` of the catalogue, pointing `at` its fault."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
+    contract.is_documented(answer.request, code)
     return told(answer.json(), code, at=at, status=answer.status_code)
 
 

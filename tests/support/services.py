@@ -17,9 +17,11 @@ import uvicorn
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 
+from kit.patience import Patient
 from kit.settings import IssuerSettings
 from onebox.postgres import write_private
 from register_api.app import create_app
+from tests.support.contract import HELD
 from tests.support.postgres import Database
 
 EVERY_SCOPE = (
@@ -48,7 +50,7 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     # The protocol is named, for else asyncio leaves Nagle's algorithm on and every answer waits 40 ms.
     listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", http=Patient))
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         while not server.started:
@@ -107,7 +109,9 @@ class Register:
         """Give an HTTP client whose token has these scopes and this reach."""
         bearer = await token(self.address, await add_client(self.database, scopes, kind, reach))
         headers = {"Authorization": f"Bearer {bearer}"}
-        async with httpx.AsyncClient(base_url=self.address, headers=headers, timeout=30, verify=False) as http:
+        async with httpx.AsyncClient(
+            base_url=self.address, headers=headers, timeout=30, verify=False, event_hooks=HELD
+        ) as http:
             yield http
 
 

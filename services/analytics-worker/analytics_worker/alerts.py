@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from analytics_worker import summary
+from analytics_worker.answers import Alerts
 from codes.alerts import Alert
 from kit import database, lists, pupil_ids, reads
+from kit.contract import tells
 from kit.fields import Body
 from kit.problems import Fault, Problem
 from kit.schools import AtSchool, Caller
@@ -43,7 +45,7 @@ def _number(given: Any) -> int:
     raise Problem("invalid-cursor", "The cursor cannot be read.", (Fault("Not one of ours.", parameter="cursor"),))
 
 
-@router.get("/v1/schools/{urn}/alerts", summary="A school's alerts")
+@router.get("/v1/schools/{urn}/alerts", summary="A school's alerts", responses=tells(Alerts))
 async def alerts(
     caller: Annotated[Caller, Depends(AtSchool("alerts:read"))],
     filters: Annotated[AlertFilters, Query()],

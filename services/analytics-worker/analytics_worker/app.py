@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +15,9 @@ from kit.settings import Settings
 
 PUBLIC = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
 """The routes that need no token; every other route says who may call it."""
+
+ABOUT = """What follows from the attendance registers of schools in England: figures by the DfE's names and arithmetic,
+alerts, and an authority's daily file with everything restated since. All of it can be made again from the registers."""
 
 
 class WorkerSettings(Settings):
@@ -46,9 +50,11 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         "Rollbook analytics API",
         settings or WorkerSettings.model_validate({}),
         name="analytics-worker",
+        about=ABOUT,
         work=_projecting,
         detail=_detail,
         now=now,
+        examples=Path(__file__).with_name("examples.json"),
     )
     for room in (attendance, alerts, daily):
         app.include_router(room.router)

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from analytics_worker import counting, roll, school, summary
+from analytics_worker.answers import PupilAttendance, SchoolAttendance
 from analytics_worker.counting import By, Enrolment
 from analytics_worker.periods import Asked, Period, bounds
 from codes.tallies import EMPTY, Tally, add
 from kit import database, lists, pupil_ids, reads
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import Day
 from kit.problems import Fault, Problem
@@ -67,7 +69,7 @@ async def _position(connection: Connection, caller: Caller, at: AsAt | None) -> 
     return {"as_of": {"seq": at.seq, "behind": 0, "at": position["instant"]}, "as_at": position}
 
 
-@router.get("/v1/schools/{urn}/attendance", summary="A school's attendance")
+@router.get("/v1/schools/{urn}/attendance", summary="A school's attendance", responses=tells(SchoolAttendance))
 async def of_school(
     caller: Reader,
     asked: Which,
@@ -128,7 +130,12 @@ async def _parts(
     return {part: summary.of_group(counted) for part, counted in grouped.items()}
 
 
-@router.get("/v1/schools/{urn}/pupils/{id}/attendance", summary="A pupil's attendance")
+@router.get(
+    "/v1/schools/{urn}/pupils/{id}/attendance",
+    summary="A pupil's attendance",
+    openapi_extra=refuses("unknown-pupil"),
+    responses=tells(PupilAttendance),
+)
 async def of_pupil(
     caller: Reader, id_: PupilPath, asked: Which, as_at: AsAtText = None, read_by: reads.ReadBy = None
 ) -> dict[str, Any]:

@@ -83,6 +83,7 @@ async def schools_at(area: Area, schools: Sequence[AreaSchool], as_at: str) -> t
 
 
 async def schools(area: Area) -> Sequence[AreaSchool]:
-    """Give the schools of the authority by their numbers, as the facts of reach stand."""
+    """Give the schools of the authority by their numbers, as the facts of reach are today."""
     async with database.reading(area.engine) as connection:
-        return [AreaSchool(*row.values()) async for row in _sql.schools(connection, la_code=area.la_code)]
+        found = _sql.schools(connection, la_code=area.la_code, today=area.now().date())
+        return [AreaSchool(*row.values()) async for row in found]

@@ -12,9 +12,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from analytics_worker import authority, positions, restated, rows, school
+from analytics_worker.answers import Daily
 from analytics_worker.authority import Area, AreaSchool, AtAuthority
 from analytics_worker.positions import Positions
 from kit import database, formats, lists, reads
+from kit.contract import tells
 from kit.database import Connection
 from kit.fields import Body, Day, written
 from kit.formats import Format
@@ -119,7 +121,9 @@ async def _wanted(area: Area, filters: DailyFilters, now: Positions | None) -> _
     return _Wanted(area, schools, standing, first, last, since, as_at)
 
 
-@router.get("/v1/local-authorities/{la_code}/daily", summary="An authority's day, and what was restated")
+@router.get(
+    "/v1/local-authorities/{la_code}/daily", summary="An authority's day, and what was restated", responses=tells(Daily)
+)
 async def daily(
     area: Annotated[Area, Depends(AtAuthority("attendance:read"))],
     filters: Annotated[DailyFilters, Query()],

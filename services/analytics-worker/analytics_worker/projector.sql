@@ -10,8 +10,8 @@ WHERE h.seq > 0
 ORDER BY h.recorded_at;
 
 -- name: begin(school_id)!
--- The checkpoint of a school that is new to us.
-INSERT INTO analysis.checkpoint (school_id) VALUES (:school_id) ON CONFLICT DO NOTHING;
+-- The checkpoint of a school that is new to us, if it is still there.
+INSERT INTO analysis.checkpoint (school_id) SELECT school_id FROM ledger.head WHERE school_id = :school_id ON CONFLICT DO NOTHING;
 
 -- name: claim(school_id)^
 -- Take the school, unless another worker has it. A statement of its own: what is folded must be read after the lock.

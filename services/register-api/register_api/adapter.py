@@ -10,12 +10,14 @@ from pydantic import BeforeValidator, Field
 from codes.book import Session
 from codes.told import Told
 from kit import database
+from kit.contract import refuses
 from kit.fields import Body, Day, Text, Words
 from kit.problems import Fault, pointer
 from kit.schools import Caller
 from register_api import adapter_ids
 from register_api.bodies import Faulty, MadeBy, stands_alone
 from register_api.caller import DryRun, MarksWriter
+from register_api.item_problems import OF_TOLD
 from register_api.outcomes import Outcomes
 from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
 
@@ -113,7 +115,11 @@ def _wanted(index: int, item: AttendanceItem | Faulty, known: _Known) -> Wanted 
 
 
 @router.post(
-    adapter_ids.PATH, summary="Take a supplier's marks", response_model=Written, response_model_exclude_none=True
+    adapter_ids.PATH,
+    summary="Take a supplier's marks",
+    response_model=Written,
+    response_model_exclude_none=True,
+    openapi_extra=refuses("conflicts-whole", "refused-whole", "too-many-items", items=OF_TOLD),
 )
 async def take_attendance(
     caller: MarksWriter, body: SessionAttendance, response: Response, prefer: Prefer = None, dry_run: DryRun = False

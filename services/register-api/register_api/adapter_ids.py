@@ -11,12 +11,14 @@ from pydantic import Field
 from codes import book
 from codes.identifiers import shaped_like_upn, upn_normalised
 from kit import database, lists, pupil_ids
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import Body, Words
 from kit.problems import Fault, Problem, pointer
 from kit.schools import Caller
 from ledger import append
 from ledger.leaf import canonical
+from register_api.answers.audit import MappedIds
 from register_api.bodies import MadeBy, PupilId
 from register_api.caller import DryRun, MarksWriter, RegisterReader
 
@@ -29,7 +31,7 @@ _TICK = timedelta(microseconds=1)
 PATH = "/v1/schools/{urn}/adapters/session-attendance"
 
 EXAMPLE = {
-    "pupils": {"A1039521834": "p-001"},
+    "pupils": {"A1039521834": "p-003"},
     "codes": {"A2044": "/"},
     "staff": {"A77": {"name": "A. Teacher", "position": "Class teacher"}},
 }
@@ -117,7 +119,11 @@ async def _keep(connection: Connection, school_id: int, told: Mapping[tuple[What
     return len(new)
 
 
-@router.put(f"{PATH}/ids", summary="Say what a supplier's ids mean")
+@router.put(
+    f"{PATH}/ids",
+    summary="Say what a supplier's ids mean",
+    openapi_extra=refuses("invalid-pupil-id", "too-many-items", "unknown-code", "unknown-pupil"),
+)
 async def put_ids(caller: MarksWriter, body: PutIds, dry_run: DryRun = False) -> SetIds:
     """Keep what ids of pupils, codes and staff mean from now on; those that are left out mean what they meant.
 
@@ -143,7 +149,7 @@ def _place(cursor: str | None) -> tuple[str | None, str | None]:
     return position["what"], position["id"]
 
 
-@router.get(f"{PATH}/ids", summary="List what a supplier's ids mean")
+@router.get(f"{PATH}/ids", summary="List what a supplier's ids mean", responses=tells(MappedIds))
 async def get_ids(
     caller: RegisterReader,
     request: Request,

@@ -4,7 +4,7 @@ import json
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictBool
 
 from codes import grounds
 from codes.identifiers import shaped_like_upn, upn_fault, upn_normalised
@@ -19,19 +19,19 @@ Ground = Literal["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"
 class Facts(Body):
     """Facts that a cohort is made of, as they are from a date on."""
 
-    fsm: bool | None = None
+    fsm: StrictBool | None = None
     sen: Literal["N", "K", "E"] | None = None
-    ehcp: bool | None = None
-    social_worker: bool | None = None
-    looked_after: bool | None = None
-    previously_looked_after: bool | None = None
-    child_in_need: bool | None = None
-    child_protection: bool | None = None
-    youth_offending: bool | None = None
-    young_carer: bool | None = None
-    medical_condition: bool | None = None
-    pupil_premium: bool | None = None
-    mobile_child: bool | None = None
+    ehcp: StrictBool | None = None
+    social_worker: StrictBool | None = None
+    looked_after: StrictBool | None = None
+    previously_looked_after: StrictBool | None = None
+    child_in_need: StrictBool | None = None
+    child_protection: StrictBool | None = None
+    youth_offending: StrictBool | None = None
+    young_carer: StrictBool | None = None
+    medical_condition: StrictBool | None = None
+    pupil_premium: StrictBool | None = None
+    mobile_child: StrictBool | None = None
     ethnicity: Words | None = None
     responsible_la: Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None = None
 
@@ -44,7 +44,7 @@ class Parent(Body):
 
     name: Words
     address: Text | None = None
-    lives_with: bool | None = None
+    lives_with: StrictBool | None = None
     phones: tuple[Words, ...] = ()
 
 
@@ -89,10 +89,25 @@ class Leaving(Body):
     date: Day
     ground: Ground | None = None
     destination: Text | None = None
-    tests: dict[Annotated[str, Field(pattern="^[a-z]+(-[a-z]+)*$")], Annotated[bool, Field(strict=True)]] = Field({})
+    tests: dict[Annotated[str, Field(pattern="^[a-z]+(-[a-z]+)*$")], StrictBool] = Field({})
 
 
-class PutPupil(Body):
+EXAMPLE = {
+    "upn": "X931345622001",
+    "forename": "Wren",
+    "surname": "Thistledown",
+    "date_of_birth": "2018-02-11",
+    "sex": "F",
+    "year_group": "4",
+    "class": "4B",
+    "starting_day": "2025-09-03",
+    "facts": {"fsm": True, "sen": "K"},
+    "parents": [{"name": "D. Thistledown", "lives_with": True, "phones": ["0100 1"]}],
+}
+"""An entry of an invented pupil."""
+
+
+class PutPupil(Body, json_schema_extra={"examples": [EXAMPLE]}):
     """An entry of the admission register as it stands from a date on: what reg 8 asks, and what follows the pupil."""
 
     upn: Annotated[str, AfterValidator(upn_normalised)] | None = None
@@ -107,7 +122,7 @@ class PutPupil(Body):
     class_: Annotated[Words | None, Field(alias="class")] = None
     starting_day: Day
     enrolment_status: Literal["current", "current-main", "current-subsidiary", "guest", "previous"] = "current"
-    boarder: bool = False
+    boarder: StrictBool = False
     facts: Facts = Facts()
     address: Text | None = None
     parents: tuple[Parent, ...] = ()
@@ -123,7 +138,7 @@ class PutPupil(Body):
     change: Change | None = None
 
 
-class PupilItem(PutPupil):
+class PupilItem(PutPupil, json_schema_extra={"examples": [{"id": "p-001", **EXAMPLE}]}):
     """An entry of the admission register among many."""
 
     id: Annotated[str, PupilId]

@@ -1,7 +1,6 @@
 """Amend entries, and audit the amendments: original entry, amended entry, reason, date, name and position (reg 6)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,12 +9,14 @@ from pydantic import Field
 from codes.book import Session
 from codes.register import Amendment
 from kit import database, pupil_ids, reads
-from kit.fields import Body, Day, Text, written
+from kit.contract import refuses
+from kit.fields import Body, Date, Day, Text, Utc, written
 from kit.schools import Caller, midnight
 from ledger import read
 from ledger.as_at import AsAt
 from register_api.bodies import AsAtRead, EntryItem, Faulty, Made, MadeBy, stands_alone
 from register_api.caller import AmendmentsWriter, AuditReader, DryRun
+from register_api.item_problems import OF_AMENDMENTS
 from register_api.listing import Item, Listing, Paged, flat
 from register_api.outcomes import Outcomes
 from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
@@ -93,6 +94,7 @@ def _wanted(body: Amend) -> list[Wanted | Malformed]:
     summary="Amend entries",
     response_model=Outcomes,
     response_model_exclude_none=True,
+    openapi_extra=refuses("conflicts-whole", "refused-whole", items=OF_AMENDMENTS),
 )
 async def amend(
     caller: AmendmentsWriter, body: Amend, response: Response, prefer: Prefer = None, dry_run: DryRun = False
@@ -111,15 +113,15 @@ class AmendmentRead(Body):
     """An amendment as an auditor reads it."""
 
     pupil: str
-    date: date
+    date: Date
     session: Session
     original_entry: str
     amended_entry: str
     reason: str | None
-    made_at: str
+    made_at: Utc
     made_by: MadeBy
     made_by_id: int
-    recorded_at: str
+    recorded_at: Utc
     client: str
     seq: int
     version: int

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -39,16 +40,22 @@ from register_api import (
     reference,
     registers,
     roll_changes,
+    sandbox,
+    sandboxes,
     schools,
     stream,
 )
 
 PUBLIC = frozenset(
     {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
-    | {"/oauth/token", "/v1/codes", "/v1/deletion-grounds", "/problems/{slug}"}
+    | {"/oauth/token", "/v1/codes", "/v1/deletion-grounds", "/problems/{slug}", "/v1/sandbox"}
     | {"/v1/checkpoints", "/v1/checkpoints/keys", "/v1/checkpoints/proofs", "/v1/checkpoints/{size}"}
 )
 """The routes that need no token; every other route says who may call it."""
+
+ABOUT = """The statutory attendance register of schools in England: schools, calendars and the admission register, marks
+and amendments, the audit of both, and the proof that nothing was changed. Dates are London's; instants are answered in
+UTC. Every refusal is `application/problem+json`, and its type says what it wants of you."""
 
 
 @asynccontextmanager
@@ -57,14 +64,18 @@ async def _working(app: FastAPI) -> AsyncIterator[None]:
     app.state.signing_key = await issuer.load_key(app.state.engine, app.state.settings)
     app.state.checkpointer = await checkpointer.configured(app.state.engine, app.state.clock, app.state.settings)
     app.state.closer = closer.Closer(app.state.engine, app.state.clock, app.state.settings.closures_poll_seconds)
-    closing = asyncio.create_task(closer.run(app.state.closer))
-    signing = None if app.state.checkpointer is None else asyncio.create_task(checkpointer.run(app.state.checkpointer))
+    # Switched off or not: sandboxes that were begun before go when they are over.
+    work = [closer.run(app.state.closer), sandboxes.run(app.state.engine, app.state.clock)]
+    if app.state.checkpointer is not None:
+        work.append(checkpointer.run(app.state.checkpointer))
+    running = [asyncio.create_task(each) for each in work]
     try:
         yield
     finally:
-        await closer.stop(closing)
-        if signing is not None:
-            await checkpointer.stop(signing)
+        # What each was at is undone.
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _detail(app: FastAPI) -> dict[str, Any]:
@@ -80,9 +91,11 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         "Rollbook register API",
         settings or IssuerSettings.model_validate({}),
         name="register-api",
+        about=ABOUT,
         work=_working,
         detail=_detail,
         now=now,
+        examples=Path(__file__).with_name("examples.json"),
         streamed={"history": history.MOST_BYTES},
     )
     # Routes are tried in this order: what is called most comes first.
@@ -115,6 +128,7 @@ def create_app(settings: IssuerSettings | None = None, now: service.Clock = serv
         reads,
         redactions,
         reference,
+        sandbox,
     ):
         app.include_router(room.router)
     return app

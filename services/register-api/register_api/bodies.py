@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from kit.fields import Body, Instant, TimeOfDay, Words
+from kit.fields import Body, Instant, TimeOfDay, Utc, Words
 from kit.problems import Fault, fault_of
 from ledger.as_at import AsAt, shown
 from ledger.writers import Person
@@ -90,7 +90,7 @@ class EntryItem(Made):
 class AsAtRead(Body):
     """What a read answered at: an instant, a position, and whether a writer in flight could still add to it."""
 
-    instant: str
+    instant: Utc
     seq: int
     settled: bool
 

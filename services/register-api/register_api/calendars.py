@@ -23,6 +23,7 @@ from codes.calendar import (
 from codes.register import stated
 from codes.school import School
 from kit import database
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import Body, Words
 from kit.problems import Fault, Problem, pointer
@@ -32,6 +33,7 @@ from ledger.as_at import resolve
 from ledger.leaf import canonical
 from ledger.writers import Person
 from register_api import closer, closing, facts
+from register_api.answers.schools import CalendarRead
 from register_api.bodies import AsAtRead, Change
 from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
 from register_api.changes import append_all, new_change
@@ -58,7 +60,18 @@ class HolidayBody(Body):
     name: Words
 
 
-class PutCalendar(Body):
+EXAMPLE = {
+    "terms": [
+        {"name": "autumn", "starts": "2026-09-03", "ends": "2026-12-18"},
+        {"name": "spring", "starts": "2027-01-04", "ends": "2027-03-25"},
+        {"name": "summer", "starts": "2027-04-12", "ends": "2027-07-21"},
+    ],
+    "holidays": [{"from": "2026-10-26", "to": "2026-10-30", "name": "half-term"}],
+    "inset_days": ["2026-09-03"],
+}
+
+
+class PutCalendar(Body, json_schema_extra={"examples": [EXAMPLE]}):
     """Terms, holidays and INSET days; bank holidays are known and left out."""
 
     terms: list[TermBody]
@@ -71,7 +84,14 @@ class PutCalendar(Body):
     ] = False
 
 
-@router.put("/v1/schools/{urn}/calendar/{academic_year}", summary="Set or change a calendar")
+@router.put(
+    "/v1/schools/{urn}/calendar/{academic_year}",
+    summary="Set or change a calendar",
+    openapi_extra=refuses(
+        "invalid-calendar", "made-at-in-future", "made-by-required", "reason-required", "sessions-marked"
+    ),
+    responses=tells(CalendarRead),
+)
 async def put_calendar(
     caller: RollWriter, academic_year: AcademicYear, body: PutCalendar, dry_run: DryRun = False
 ) -> dict[str, Any]:
@@ -184,7 +204,12 @@ async def _shown(connection: Connection, caller: Caller, academic_year: str, as_
     }
 
 
-@router.get("/v1/schools/{urn}/calendar/{academic_year}", summary="Read a calendar")
+@router.get(
+    "/v1/schools/{urn}/calendar/{academic_year}",
+    summary="Read a calendar",
+    openapi_extra=refuses("calendar-missing"),
+    responses=tells(CalendarRead),
+)
 async def get_calendar(caller: RegisterReader, academic_year: AcademicYear, as_at: AsAtText = None) -> dict[str, Any]:
     """Give the calendar as it stands or stood, with the days and sessions that it opens."""
     async with database.reading(caller.engine, caller.school_id) as connection:

@@ -5,11 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 
 from kit import database, pupil_ids
+from kit.contract import refuses, tells
 from kit.fields import Body
 from kit.problems import Fault, Problem
 from ledger import append
 from register_api import roll
 from register_api.admission import id_fault
+from register_api.answers.roll import IdChanged
 from register_api.bodies import Change, PupilId
 from register_api.caller import DryRun, RollWriter
 from register_api.changes import append_all
@@ -18,14 +20,28 @@ from register_api.roll import Kept, PupilPath
 router = APIRouter(tags=["roll"])
 
 
-class ChangeId(Body):
+EXAMPLE = {
+    "id": "p-1002",
+    "change": {
+        "made_by": {"name": "B. Office", "position": "Attendance officer"},
+        "reason": "The school has a new MIS",
+    },
+}
+
+
+class ChangeId(Body, json_schema_extra={"examples": [EXAMPLE]}):
     """The id that the MIS has for the pupil from now on."""
 
     id: Annotated[str, PupilId]
     change: Change | None = None
 
 
-@router.post("/v1/schools/{urn}/pupils/{id}/pupil-ids", summary="Give a pupil another id")
+@router.post(
+    "/v1/schools/{urn}/pupils/{id}/pupil-ids",
+    summary="Give a pupil another id",
+    openapi_extra=refuses("invalid-pupil-id", "made-at-in-future", "pupil-id-in-use", "unknown-pupil"),
+    responses=tells(IdChanged),
+)
 async def change_id(caller: RollWriter, id_: PupilPath, body: ChangeId, dry_run: DryRun = False) -> dict[str, Any]:
     """Let another id stand for a pupil; the ids before keep answering, and answers show the newest.
 

@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -128,13 +127,6 @@ async def _seal(engine: AsyncEngine) -> bool:
         waiting = busy
         await asyncio.sleep(PAUSE)
     return False
-
-
-async def stop(running: asyncio.Task[None]) -> None:
-    """End a checkpointer: what it was at is undone."""
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
 
 
 async def faring(checkpointer: Checkpointer) -> dict[str, Any]:

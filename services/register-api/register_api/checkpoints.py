@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from kit import database, lists, reads
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import written
 from kit.problems import Fault, Problem
@@ -16,6 +17,7 @@ from kit.service import engine_of
 from ledger import checkpoints as book
 from ledger import proving, read
 from ledger.as_at import resolve
+from register_api.answers.proof import Checkpoints, Consistency, Continuation, Inclusion, Keys, StandingRead
 from register_api.bodies import AsAtRead
 from register_api.caller import AuditReader
 
@@ -30,7 +32,7 @@ From = Annotated[int, Query(alias="from", ge=1, lt=2**62, description="The earli
 To = Annotated[int, Query(ge=1, lt=2**62, description="The later checkpoint.")]
 
 
-@router.get("/v1/checkpoints", summary="List the checkpoints")
+@router.get("/v1/checkpoints", summary="List the checkpoints", responses=tells(Checkpoints))
 async def get_checkpoints(
     request: Request, response: Response, limit: lists.Limit = lists.DEFAULT_LIMIT, cursor: lists.CursorText = None
 ) -> dict[str, Any]:
@@ -53,7 +55,7 @@ async def get_checkpoints(
     return lists.page(request, response, items, following)
 
 
-@router.get("/v1/checkpoints/keys", summary="The keys that checkpoints are signed with")
+@router.get("/v1/checkpoints/keys", summary="The keys that checkpoints are signed with", responses=tells(Keys))
 async def get_keys(request: Request) -> dict[str, Any]:
     """Give every public key that checkpoints were signed with, in the form that readers of signed notes take."""
     async with database.reading(engine_of(request)) as connection:
@@ -61,7 +63,12 @@ async def get_keys(request: Request) -> dict[str, Any]:
     return {"items": items, "next": None}
 
 
-@router.get("/v1/checkpoints/proofs", summary="Prove that one checkpoint continues another")
+@router.get(
+    "/v1/checkpoints/proofs",
+    summary="Prove that one checkpoint continues another",
+    openapi_extra=refuses("unknown-checkpoint"),
+    responses=tells(Continuation),
+)
 async def get_continuation(request: Request, from_: From, to: To) -> dict[str, Any]:
     """Give the path (RFC 9162 section 2.1.4) that proves that nothing in the log changed between two checkpoints."""
     if from_ > to:
@@ -75,7 +82,12 @@ async def get_continuation(request: Request, from_: From, to: To) -> dict[str, A
     return {"from": from_, "to": to, "path": [step.hex() for step in path]}
 
 
-@router.get("/v1/checkpoints/{size}", summary="Read a checkpoint", response_class=PlainTextResponse)
+@router.get(
+    "/v1/checkpoints/{size}",
+    summary="Read a checkpoint",
+    response_class=PlainTextResponse,
+    openapi_extra=refuses("unknown-checkpoint"),
+)
 async def get_note(request: Request, size: Annotated[int, Path(ge=1, lt=2**62)]) -> Response:
     """Give the signed note: the log's name, its size, its root, and the signatures (C2SP tlog-checkpoint)."""
     async with database.reading(engine_of(request)) as connection:
@@ -104,7 +116,12 @@ def unaltered() -> Iterator[None]:
         raise Problem("register-altered", f"{caught}.".capitalize()) from caught
 
 
-@router.get("/v1/schools/{urn}/checkpoint", summary="How the register stood at a checkpoint")
+@router.get(
+    "/v1/schools/{urn}/checkpoint",
+    summary="How the register stood at a checkpoint",
+    openapi_extra=refuses("not-sealed", "unknown-checkpoint"),
+    responses=tells(StandingRead),
+)
 async def get_standing(caller: AuditReader, size: Size = None) -> dict[str, Any]:
     """Give the register's position and roots at a checkpoint, and the proofs that lead from them to what is signed."""
     async with database.reading(caller.engine, caller.school_id) as connection:
@@ -113,7 +130,12 @@ async def get_standing(caller: AuditReader, size: Size = None) -> dict[str, Any]
     return {"register": stood.register, "as_at": AsAtRead.of(at).model_dump(), **stood.written()}
 
 
-@router.get("/v1/schools/{urn}/proofs", summary="Prove an event, or that the register continues what it was")
+@router.get(
+    "/v1/schools/{urn}/proofs",
+    summary="Prove an event, or that the register continues what it was",
+    openapi_extra=refuses("not-found", "not-sealed", "register-altered", "unknown-checkpoint"),
+    responses=tells(Inclusion | Consistency),
+)
 async def get_proofs(
     caller: AuditReader,
     seq: Seq = None,

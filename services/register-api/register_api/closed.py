@@ -10,12 +10,14 @@ from codes.book import Session
 from codes.closures import Closure, Moment
 from codes.school import School
 from kit import database, lists
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.problems import Fault, Problem
 from kit.schools import Caller
 from ledger.as_at import AsAt, resolve
 from register_api import facts
+from register_api.answers.closures import ClosureRead, Closures
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, RegisterReader
 from register_api.closer import opens_at
@@ -121,14 +123,19 @@ async def one(connection: Connection, caller: Caller, id_: str, as_at: str | Non
     return {**await _shown(connection, caller.school_id, school, rows, at), "as_at": AsAtRead.of(at).model_dump()}
 
 
-@router.get("/v1/schools/{urn}/closures/{closure}", summary="Read a closure")
+@router.get(
+    "/v1/schools/{urn}/closures/{closure}",
+    summary="Read a closure",
+    openapi_extra=refuses("unknown-closure"),
+    responses=tells(ClosureRead),
+)
 async def get_closure(caller: RegisterReader, id_: ClosureId, as_at: AsAtText = None) -> dict[str, Any]:
     """Give one closure with its reversals, and what has become of each of its sessions."""
     async with database.reading(caller.engine, caller.school_id) as connection:
         return await one(connection, caller, id_, as_at)
 
 
-@router.get("/v1/schools/{urn}/closures", summary="List the closures")
+@router.get("/v1/schools/{urn}/closures", summary="List the closures", responses=tells(Closures))
 async def get_closures(
     caller: RegisterReader,
     request: Request,

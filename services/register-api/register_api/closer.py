@@ -8,7 +8,6 @@ no failure of it, nor of one school, ends the service or keeps another school wa
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -227,13 +226,6 @@ async def _of_school(closer: Closer, school_id: int) -> int:
             done, entries = await enter(connection, school_id, closer.now().astimezone(LONDON))
         made += entries
     return made
-
-
-async def stop(running: asyncio.Task[None]) -> None:
-    """End a closer: what it was at is undone."""
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
 
 
 async def faring(closer: Closer) -> dict[str, Any]:

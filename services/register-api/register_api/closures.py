@@ -13,6 +13,7 @@ from codes.closures import Closure, ClosureFault, Moment, closure_from_body, rev
 from codes.register import stated
 from codes.school import School
 from kit import database, pupil_ids
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import Body, Day, Instant, Words
 from kit.problems import Fault, Problem, pointer
@@ -21,6 +22,7 @@ from ledger import append
 from ledger.append import Head, NewChange
 from ledger.leaf import canonical
 from register_api import closer, closing, facts
+from register_api.answers.closures import ClosureBecame
 from register_api.bodies import MadeBy, PupilId
 from register_api.caller import DryRun, MarksWriter
 from register_api.changes import append_all, made_in_future
@@ -33,7 +35,7 @@ _sql = database.statements(__file__)
 _MOST_NAMES = 2_000
 
 
-class At(Body):
+class SessionAt(Body):
     """One session."""
 
     date: Day
@@ -65,8 +67,8 @@ class PostClosure(_Said, json_schema_extra={"examples": [EXAMPLE]}):
     """A run of sessions to be closed: `#` as planned, Y4 the whole site at once, Y3 for the pupils named alone."""
 
     code: Literal["#", "Y3", "Y4"]
-    from_: Annotated[At, Field(alias="from")]
-    to: At
+    from_: Annotated[SessionAt, Field(alias="from")]
+    to: SessionAt
     pupils: Annotated[tuple[Annotated[str, PupilId], ...], Field(max_length=_MOST_NAMES)] = ()
     classes: Annotated[tuple[Words, ...], Field(max_length=_MOST_NAMES)] = ()
     year_groups: Annotated[tuple[Words, ...], Field(max_length=_MOST_NAMES)] = ()
@@ -75,10 +77,17 @@ class PostClosure(_Said, json_schema_extra={"examples": [EXAMPLE]}):
     ] = False
 
 
-class PostReversal(_Said):
+REVERSAL = {
+    "from": {"date": "2026-12-04", "session": "AM"},
+    "reason": "The boiler was repaired overnight",
+    "made_by": {"name": "H. Teacher", "position": "Head teacher"},
+}
+
+
+class PostReversal(_Said, json_schema_extra={"examples": [REVERSAL]}):
     """From which session on a closure does not hold after all: all of it without."""
 
-    from_: Annotated[At | None, Field(alias="from")] = None
+    from_: Annotated[SessionAt | None, Field(alias="from")] = None
 
 
 def _refused(detail: str, *at: str | int, slug: str = "invalid-closure") -> Problem:
@@ -170,7 +179,20 @@ async def _append(
     return at.seq
 
 
-@router.post("/v1/schools/{urn}/closures", summary="Close sessions")
+@router.post(
+    "/v1/schools/{urn}/closures",
+    summary="Close sessions",
+    openapi_extra=refuses(
+        "calendar-missing",
+        "invalid-closure",
+        "made-at-in-future",
+        "reason-required",
+        "sessions-marked",
+        "unknown-pupil",
+        "year-retired",
+    ),
+    responses=tells(ClosureBecame),
+)
 async def post_closure(caller: MarksWriter, body: PostClosure, dry_run: DryRun = False) -> dict[str, Any]:
     """Close a session, a day or a run of days, for a reason and by a person.
 
@@ -212,7 +234,12 @@ async def post_closure(caller: MarksWriter, body: PostClosure, dry_run: DryRun =
         return {"outcome": "closed", **await one(connection, caller, closure.id, None)}
 
 
-@router.post("/v1/schools/{urn}/closures/{closure}/reversals", summary="Reverse a closure")
+@router.post(
+    "/v1/schools/{urn}/closures/{closure}/reversals",
+    summary="Reverse a closure",
+    openapi_extra=refuses("invalid-closure", "made-at-in-future", "reason-required", "unknown-closure"),
+    responses=tells(ClosureBecame),
+)
 async def post_reversal(
     caller: MarksWriter, id_: ClosureId, body: PostReversal, dry_run: DryRun = False
 ) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from codes.book import Session
 from codes.register import Sitting
 from codes.school import School
 from kit import database
+from kit.contract import tells
 from kit.schools import LONDON
 from ledger.as_at import AsAt, resolve
 from register_api import facts, plans
+from register_api.answers.registers import DayRead
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, RegisterReader
 from register_api.marks import SessionDate
@@ -134,7 +136,7 @@ def _by_taken(items: Sequence[Mapping[str, Any]], session: Session) -> dict[str,
     return {name.replace("-", "_"): [item["class"] for item in of_session if item["taken"] == name] for name in _TAKEN}
 
 
-@router.get("/v1/schools/{urn}/registers/{date}", summary="Read a day's registers")
+@router.get("/v1/schools/{urn}/registers/{date}", summary="Read a day's registers", responses=tells(DayRead))
 async def get_day(
     caller: RegisterReader, on: SessionDate, class_: Classes = None, as_at: AsAtText = None
 ) -> dict[str, Any]:

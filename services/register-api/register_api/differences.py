@@ -9,11 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from codes.book import Session
 from kit import database, formats, lists, pupil_ids, reads
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.problems import Fault, Problem
 from kit.schools import Caller
 from ledger import read
 from ledger.as_at import AsAt, resolve
+from register_api.answers.registers import Differences
 from register_api.bodies import AsAtRead
 from register_api.caller import AuditReader, FormatText
 from register_api.listing import said
@@ -136,7 +138,13 @@ async def _all(caller: Caller, between: tuple[int, int], narrowed: _Narrowed) ->
             yield _row(item)
 
 
-@router.get("/v1/schools/{urn}/changes", summary="Compare two positions", response_model=dict[str, Any])
+@router.get(
+    "/v1/schools/{urn}/changes",
+    summary="Compare two positions",
+    response_model=dict[str, Any],
+    openapi_extra=refuses("as-at-in-future"),
+    responses=tells(Differences),
+)
 async def get_differences(
     caller: AuditReader,
     request: Request,

@@ -16,12 +16,14 @@ from codes.book import Session
 from codes.dual import Conflict, conflict
 from codes.school import School
 from kit import database, lists, pupil_ids, reads
+from kit.contract import tells
 from kit.database import Connection
 from kit.fields import Day
 from kit.problems import Fault, Problem
 from kit.schools import LONDON, Caller
 from ledger.as_at import resolve
 from register_api import facts
+from register_api.answers.roll import Conflicts
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, RegisterReader
 from register_api.facts import Span
@@ -214,7 +216,11 @@ def _window(first: date | None, last: date | None, today: date) -> tuple[date, d
     return since, until
 
 
-@router.get("/v1/schools/{urn}/dual-registrations/conflicts", summary="Where two registers disagree about a pupil")
+@router.get(
+    "/v1/schools/{urn}/dual-registrations/conflicts",
+    summary="Where two registers disagree about a pupil",
+    responses=tells(Conflicts),
+)
 async def conflicts(
     caller: RegisterReader,
     request: Request,

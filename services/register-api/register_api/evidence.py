@@ -9,12 +9,14 @@ from fastapi.responses import HTMLResponse
 from codes import book
 from codes.calendar import academic_year, academic_year_bounds
 from kit import database, pupil_ids, reads
+from kit.contract import refuses, tells
 from kit.fields import written
 from kit.problems import Fault, Problem
 from kit.schools import AtSchool, Caller
 from ledger import checked_evidence, evidence
 from ledger.certificate import certificate
 from ledger.checking import Json
+from register_api.answers.proof import EvidenceRead
 from register_api.checkpoints import Size, standing_at, unaltered
 from register_api.roll import PupilPath
 
@@ -90,7 +92,12 @@ def _name(school: Json | None) -> str | None:
     return None if school is None else school["body"]["name"]
 
 
-@router.get("/v1/schools/{urn}/pupils/{id}/evidence", summary="Evidence of a pupil's year")
+@router.get(
+    "/v1/schools/{urn}/pupils/{id}/evidence",
+    summary="Evidence of a pupil's year",
+    openapi_extra=refuses("no-entries", "not-sealed", "register-altered", "unknown-checkpoint", "unknown-pupil"),
+    responses=tells(EvidenceRead),
+)
 async def get_evidence(
     caller: EvidenceReader, id_: PupilPath, year: Year = None, size: Size = None, read_by: reads.ReadBy = None
 ) -> dict[str, Any]:
@@ -106,6 +113,7 @@ async def get_evidence(
     "/v1/schools/{urn}/pupils/{id}/evidence/certificate",
     summary="The certificate of it, to be printed and signed",
     response_class=HTMLResponse,
+    openapi_extra=refuses("no-entries", "not-sealed", "register-altered", "unknown-checkpoint", "unknown-pupil"),
 )
 async def get_certificate(
     caller: EvidenceReader, id_: PupilPath, year: Year = None, size: Size = None, read_by: reads.ReadBy = None

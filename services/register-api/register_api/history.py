@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
+from kit.contract import ItemProblem, refuses
 from kit.fields import Body, written
 from kit.problems import Fault, Problem, pointer
 from register_api.bodies import MadeBy
@@ -17,6 +18,7 @@ from register_api.history_deciding import Outcome, Standing
 from register_api.history_files import Faulty, Reader
 from register_api.history_lines import Form
 from register_api.history_recording import Book, Tally, record_all
+from register_api.item_problems import OF_HISTORY
 from register_api.outcomes import CurrentEntry
 
 router = APIRouter(tags=["history"])
@@ -27,10 +29,10 @@ MOST_LINES = 50_000
 _EXAMPLES = {
     "mark": {
         "kind": "mark",
-        "pupil": "p-001",
+        "pupil": "p-004",
         "date": "2025-09-08",
         "session": "AM",
-        "code": "/",
+        "code": "N",
         "made_at": "2025-09-08T08:52:00+01:00",
         "made_by": {"name": "A. Teacher", "position": "Class teacher"},
     },
@@ -51,10 +53,10 @@ _BODY = {
     "required": True,
     "content": {
         "application/x-ndjson": {
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "format": "binary"},
             "examples": {name: {"value": json.dumps(line)} for name, line in _EXAMPLES.items()},
         },
-        "text/csv": {"schema": {"type": "string"}},
+        "text/csv": {"schema": {"type": "string", "format": "binary"}},
     },
 }
 
@@ -70,7 +72,7 @@ class HistoryOutcome(Body):
     seq: int | None = None
     version: int | None = None
     current_entry: CurrentEntry | None = None
-    problem: dict[str, Any] | None = None
+    problem: ItemProblem | None = None
 
 
 class HistoryOutcomes(Body):
@@ -162,7 +164,7 @@ def _shown(outcome: Outcome, reader: Reader) -> dict[str, Any]:
     summary="Enter history",
     response_model=HistoryOutcomes,
     response_model_exclude_none=True,
-    openapi_extra={"requestBody": _BODY},
+    openapi_extra={**refuses("too-many-items", items=OF_HISTORY), "requestBody": _BODY},
 )
 async def enter_history(
     caller: HistoryWriter, request: Request, outcomes: Wanted = "not-taken", dry_run: DryRun = False

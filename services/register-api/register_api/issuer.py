@@ -5,6 +5,8 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -13,9 +15,11 @@ from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kit import database
+from kit.contract import refuses, tells
 from kit.problems import Problem
 from kit.settings import IssuerSettings
 from kit.tokens import LIFETIME, Identity, Reach, authenticate, issue
+from register_api.answers.access import Me, Token
 
 _sql = database.statements(__file__)
 router = APIRouter(tags=["access"])
@@ -56,10 +60,25 @@ def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:
     return form.get("client_id", ""), form.get("client_secret", "")
 
 
+def _is_secret(offered: str, client: Mapping[str, Any], now: datetime) -> bool:
+    """Say whether a client's secret was offered, or the one before it while that is good."""
+    hashed = hashlib.sha256(offered.encode()).digest()
+    if hmac.compare_digest(hashed, client["secret_sha256"]):
+        return True
+    before = client["previous_sha256"]
+    return before is not None and hmac.compare_digest(hashed, before) and now < client["previous_until"]
+
+
+def lifetime(ends_at: datetime | None, now: datetime) -> int:
+    """Give the seconds that a token lives from `now`: none outlives its client."""
+    return LIFETIME if ends_at is None else min(LIFETIME, int(ends_at.timestamp()) - int(now.timestamp()))
+
+
 @router.post(
     "/oauth/token",
     summary="Get a token",
     openapi_extra={
+        **refuses("invalid-client", "invalid-grant-request"),
         "requestBody": {
             "required": True,
             "content": {
@@ -73,22 +92,32 @@ def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:
                             "scope": {"type": "string"},
                         },
                         "required": ["grant_type"],
-                    }
+                    },
+                    "example": {
+                        "grant_type": "client_credentials",
+                        "client_id": "an-mis",
+                        "client_secret": "shown-once-when-the-client-was-added",
+                    },
                 }
             },
-        }
+        },
     },
+    responses=tells(Token),
 )
 async def token(request: Request, response: Response) -> dict[str, Any]:
-    """Give a token that lives 30 minutes, for all scopes of the client or for those asked for."""
+    """Give a token that lives 30 minutes, for all scopes of the client or for those asked for.
+
+    It lives no longer than its client may call: see `expires_in`.
+    """
     form = dict(parse_qsl((await request.body()).decode("latin-1")))
     if form.get("grant_type") != "client_credentials":
         raise _refused("unsupported_grant_type", "invalid-grant-request", "The only grant is client_credentials.")
     client_id, secret = _credentials(request, form)
     async with database.reading(request.app.state.engine) as connection:
         client = None if "\0" in client_id else await _sql.client(connection, client_id=client_id)
-    offered = hashlib.sha256(secret.encode()).digest()
-    if client is None or not hmac.compare_digest(offered, client["secret_sha256"]):
+    now = request.app.state.clock()
+    seconds = 0 if client is None else lifetime(client["ends_at"], now)
+    if client is None or not _is_secret(secret, client, now) or seconds <= 0:
         headers = {"WWW-Authenticate": 'Basic realm="rollbook"'}
         raise _refused("invalid_client", "invalid-client", "The client or its secret is not right.", headers)
     scopes = frozenset(form["scope"].split()) if form.get("scope") else frozenset(client["scopes"])
@@ -98,14 +127,14 @@ async def token(request: Request, response: Response) -> dict[str, Any]:
     state = request.app.state
     response.headers["Cache-Control"] = "no-store"
     return {
-        "access_token": issue(identity, state.signing_key, state.settings.public_url, state.clock().timestamp()),
+        "access_token": issue(identity, state.signing_key, state.settings.public_url, now.timestamp(), seconds),
         "token_type": "Bearer",
-        "expires_in": LIFETIME,
+        "expires_in": seconds,
         "scope": " ".join(sorted(scopes)),
     }
 
 
-@router.get("/v1/me", summary="Who am I?")
+@router.get("/v1/me", summary="Who am I?", responses=tells(Me))
 async def me(caller: Caller) -> dict[str, Any]:
     """Say which client a token belongs to, what it may do, and whose data it reaches."""
     return {

@@ -1,6 +1,8 @@
 -- name: client(client_id)^
--- A client that has not been revoked.
-SELECT secret_sha256, scopes, reach_kind, reach FROM access.client WHERE client_id = :client_id AND revoked_at IS NULL;
+-- A client that has not been revoked, and until when it may call.
+SELECT secret_sha256, previous_sha256, previous_until, scopes, reach_kind, reach, ends_at
+FROM access.client
+WHERE client_id = :client_id AND revoked_at IS NULL;
 
 -- name: knows_key(kid)$
 -- Whether a public key has been published.

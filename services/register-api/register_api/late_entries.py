@@ -13,11 +13,13 @@ from codes.book import Session
 from codes.policy import Policy, times
 from codes.school import School
 from kit import database, pupil_ids, reads
+from kit.contract import tells
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.schools import LONDON
 from ledger.as_at import AsAt
 from register_api import facts
+from register_api.answers.audit import LateEntries
 from register_api.caller import AuditReader
 from register_api.listing import Item, Listing, Paged, flat
 from register_api.registers import entry_dates
@@ -113,7 +115,7 @@ def _item(row: Mapping[str, Any], ids: Mapping[int, str]) -> Item:
     }
 
 
-@router.get("/v1/schools/{urn}/late-entries", summary="Audit the late first entries")
+@router.get("/v1/schools/{urn}/late-entries", summary="Audit the late first entries", responses=tells(LateEntries))
 async def late_entries(
     caller: AuditReader,
     filters: Annotated[LateFilters, Query()],

@@ -10,10 +10,12 @@ from pydantic import Field
 from codes.book import ABSENCES, Session
 from codes.planned import REFUSED, Check, Plan, checked_codes, checks
 from kit import database, pupil_ids, reads
+from kit.contract import tells
 from kit.database import Connection
 from kit.fields import Day, written
 from ledger.as_at import AsAt
 from register_api import plans
+from register_api.answers.planned import LeaveChecks
 from register_api.caller import RegisterReader
 from register_api.listing import Item, Listing, Paged, Row, flat
 from register_api.registers import entry_dates
@@ -109,7 +111,9 @@ async def _found(
     return found[:limit]
 
 
-@router.get("/v1/schools/{urn}/leave-checks", summary="List entries that leave does not bear out")
+@router.get(
+    "/v1/schools/{urn}/leave-checks", summary="List entries that leave does not bear out", responses=tells(LeaveChecks)
+)
 async def leave_checks(
     caller: RegisterReader,
     filters: Annotated[CheckFilters, Query()],

@@ -9,9 +9,11 @@ from pydantic import Field
 
 from codes.book import Session
 from codes.register import Mark
+from kit.contract import refuses
 from kit.fields import Day
 from register_api.bodies import EntryItem, Faulty, Made, stands_alone
 from register_api.caller import DryRun, MarksWriter
+from register_api.item_problems import OF_MARKS
 from register_api.outcomes import Outcomes
 from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
 
@@ -32,7 +34,11 @@ class MarkItem(EntryItem):
 EXAMPLE = {
     "made_by": {"name": "A. Teacher", "position": "Class teacher"},
     "made_at": "2026-09-07T08:59:10+01:00",
-    "marks": [{"pupil": "p-001", "code": "/"}, {"pupil": "p-002", "code": "L", "arrived_at": "08:58"}],
+    "marks": [
+        {"pupil": "p-001", "code": "/"},
+        {"pupil": "p-002", "code": "L", "arrived_at": "08:58"},
+        {"pupil": "p-004", "code": "N"},
+    ],
 }
 
 
@@ -65,6 +71,7 @@ def _wanted(body: EnterMarks, on: date, session: Session) -> list[Wanted | Malfo
     summary="Enter marks",
     response_model=Outcomes,
     response_model_exclude_none=True,
+    openapi_extra=refuses("conflicts-whole", "refused-whole", "too-many-items", items=OF_MARKS),
 )
 async def enter_marks(
     caller: MarksWriter,

@@ -1,8 +1,9 @@
 """What became of the items of a request, as the answer says it."""
 
-from typing import Any, Literal
+from typing import Literal
 
-from kit.fields import Body, written
+from kit.contract import ItemProblem
+from kit.fields import Body, Utc, written
 from ledger import read
 from register_api.bodies import MadeBy
 
@@ -13,7 +14,7 @@ class CurrentEntry(Body):
     code: str
     version: int
     seq: int
-    made_at: str
+    made_at: Utc
     made_by: MadeBy
 
 
@@ -21,12 +22,12 @@ class Outcome(Body):
     """What became of one item; `not-written`: lawful in itself, but another was refused and all or nothing asked."""
 
     index: int
-    pupil: str | None
+    pupil: str | None = None
     outcome: Literal["entered", "amended", "unchanged", "refused", "not-written"]
     seq: int | None = None
     version: int | None = None
     current_entry: CurrentEntry | None = None
-    problem: dict[str, Any] | None = None
+    problem: ItemProblem | None = None
 
 
 class Outcomes(Body):

@@ -12,6 +12,7 @@ from codes.identifiers import shaped_like_upn
 from codes.planned import KINDS
 from codes.school import School
 from kit import database, pupil_ids, reads
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.problems import Fault, Problem, pointer
@@ -20,6 +21,7 @@ from ledger import append
 from ledger.as_at import AsAt, resolve
 from ledger.leaf import canonical
 from register_api import facts, plans
+from register_api.answers.planned import PlanBecame, PlanRead, Plans
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
 from register_api.changes import append_all, new_change
@@ -79,7 +81,12 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return {**one, "pupil": None} == {**other, "pupil": None}
 
 
-@router.put("/v1/schools/{urn}/planned-absences/{id}", summary="State or decide an absence known ahead")
+@router.put(
+    "/v1/schools/{urn}/planned-absences/{id}",
+    summary="State or decide an absence known ahead",
+    openapi_extra=refuses("invalid-planned-absence", "made-at-in-future", "unknown-pupil"),
+    responses=tells(PlanBecame),
+)
 async def put_planned_absence(
     caller: RollWriter, id_: PlanPath, body: PutPlannedAbsence, dry_run: DryRun = False
 ) -> dict[str, Any]:
@@ -132,7 +139,12 @@ def _shown(row: Mapping[str, Any], pupil: str, removals: Removals) -> Item:
     }
 
 
-@router.get("/v1/schools/{urn}/planned-absences/{id}", summary="Read an absence known ahead")
+@router.get(
+    "/v1/schools/{urn}/planned-absences/{id}",
+    summary="Read an absence known ahead",
+    openapi_extra=refuses("unknown-planned-absence"),
+    responses=tells(PlanRead),
+)
 async def get_planned_absence(
     caller: RegisterReader, id_: PlanPath, as_at: AsAtText = None, read_by: reads.ReadBy = None
 ) -> dict[str, Any]:
@@ -194,7 +206,7 @@ def _row(item: Item) -> Row:
     return [flat[name] for name in COLUMNS]
 
 
-@router.get("/v1/schools/{urn}/planned-absences", summary="List absence known ahead")
+@router.get("/v1/schools/{urn}/planned-absences", summary="List absence known ahead", responses=tells(Plans))
 async def get_planned_absences(
     caller: RegisterReader,
     filters: Annotated[PlanFilters, Query()],

@@ -7,13 +7,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from kit import database, lists, reads
+from kit.contract import ItemProblem, refuses, tells
 from kit.fields import Body, Day, written
 from kit.problems import Fault, Problem
 from kit.schools import LONDON
 from ledger.as_at import resolve
+from register_api import admission
 from register_api.admission import PupilItem, PutPupil, fault, warnings_of
+from register_api.answers.roll import PupilBecame, PupilRead, Roll
 from register_api.bodies import AsAtRead, Faulty, stands_alone
 from register_api.caller import AsAtText, DryRun, RegisterReader, RollWriter
+from register_api.item_problems import OF_PUPILS
 from register_api.removed import removed, shown
 from register_api.roll import PupilPath, Result, Wanted, record
 
@@ -21,7 +25,10 @@ router = APIRouter(tags=["roll"])
 _sql = database.statements(__file__)
 
 
-class PostPupils(Body):
+EXAMPLES = [{**admission.EXAMPLE, "upn": None, "id": f"p-00{n}"} for n in (2, 3, 4)]
+
+
+class PostPupils(Body, json_schema_extra={"examples": [{"pupils": EXAMPLES}]}):
     """Many entries of the admission register; each stands or falls alone."""
 
     pupils: list[Annotated[PupilItem, stands_alone]]
@@ -31,11 +38,11 @@ class PupilOutcome(Body):
     """What became of one entry."""
 
     index: int
-    id: str | None
+    id: str | None = None
     outcome: Literal["entered", "changed", "unchanged", "refused"]
     seq: int | None = None
     warnings: list[dict[str, str]] | None = None
-    problem: dict[str, Any] | None = None
+    problem: ItemProblem | None = None
 
 
 class PupilOutcomes(Body):
@@ -49,7 +56,12 @@ class PupilOutcomes(Body):
     outcomes: list[PupilOutcome]
 
 
-@router.put("/v1/schools/{urn}/pupils/{id}", summary="Enter or change a pupil")
+@router.put(
+    "/v1/schools/{urn}/pupils/{id}",
+    summary="Enter or change a pupil",
+    openapi_extra=refuses("ground-not-met", "invalid-pupil-id", "made-at-in-future", "upn-in-use"),
+    responses=tells(PupilBecame),
+)
 async def put_pupil(caller: RollWriter, id_: PupilPath, body: PutPupil, dry_run: DryRun = False) -> dict[str, Any]:
     """Keep one entry of the admission register; what equals what stands emits nothing.
 
@@ -70,6 +82,7 @@ async def put_pupil(caller: RollWriter, id_: PupilPath, body: PutPupil, dry_run:
     summary="Enter or change many pupils",
     response_model=PupilOutcomes,
     response_model_exclude_none=True,
+    openapi_extra=refuses("too-many-items", items=OF_PUPILS),
 )
 async def post_pupils(caller: RollWriter, body: PostPupils, dry_run: DryRun = False) -> PupilOutcomes:
     """Keep many entries of the admission register, each by itself, answered in the order of the request."""
@@ -120,7 +133,12 @@ def _said(body: str | None) -> dict[str, Any] | None:
     return entry
 
 
-@router.get("/v1/schools/{urn}/pupils/{id}", summary="Read a pupil")
+@router.get(
+    "/v1/schools/{urn}/pupils/{id}",
+    summary="Read a pupil",
+    openapi_extra=refuses("unknown-pupil"),
+    responses=tells(PupilRead),
+)
 async def get_pupil(
     caller: RegisterReader, id_: PupilPath, as_at: AsAtText = None, read_by: reads.ReadBy = None
 ) -> dict[str, Any]:
@@ -174,7 +192,7 @@ def _placing(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@router.get("/v1/schools/{urn}/pupils", summary="List the roll")
+@router.get("/v1/schools/{urn}/pupils", summary="List the roll", responses=tells(Roll))
 async def get_pupils(
     caller: RegisterReader,
     request: Request,

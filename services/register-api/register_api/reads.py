@@ -9,8 +9,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, ValidationError
 
 from kit import database, formats, lists, pupil_ids
+from kit.contract import tells
 from kit.fields import Body, Day, Instant, written
 from kit.schools import Caller, midnight
+from register_api.answers.audit import Reads
 from register_api.caller import AuditReader
 
 router = APIRouter(tags=["reads"])
@@ -104,7 +106,7 @@ async def _all(caller: Caller, filters: ReadFilters) -> AsyncIterator[list[Any]]
             return
 
 
-@router.get("/v1/schools/{urn}/reads", summary="List who looked", response_model=dict[str, Any])
+@router.get("/v1/schools/{urn}/reads", summary="List who looked", response_model=dict[str, Any], responses=tells(Reads))
 async def get_reads(
     caller: AuditReader, filters: Annotated[ReadFilters, Query()], request: Request, response: Response
 ) -> Any:

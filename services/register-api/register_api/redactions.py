@@ -13,6 +13,7 @@ from pydantic import Field
 
 from codes.register import stated
 from kit import database, lists
+from kit.contract import ItemProblem, refuses, tells
 from kit.database import Connection
 from kit.fields import Body, Instant, Text, written
 from kit.problems import Fault, Problem, pointer
@@ -21,9 +22,11 @@ from ledger import append
 from ledger.append import NewChange
 from ledger.as_at import resolve
 from ledger.leaf import canonical
+from register_api.answers.audit import Redactions
 from register_api.bodies import AsAtRead, Faulty, MadeBy, stands_alone
 from register_api.caller import AmendmentsWriter, AsAtText, AuditReader, DryRun
 from register_api.changes import append_all, made_in_future
+from register_api.item_problems import OF_REDACTIONS
 from register_api.recording import MOST_ITEMS, Prefer, wants_strict
 from register_api.removed import Part, removed, shown
 
@@ -46,7 +49,7 @@ class RedactionItem(OneText):
 
 EXAMPLE = {
     "made_by": {"name": "C. Head", "position": "Head teacher"},
-    "redactions": [{"seq": 412, "part": "reason", "reason": "It named another child's illness"}],
+    "redactions": [{"seq": 13, "part": "reason", "reason": "It named another child's illness"}],
 }
 
 
@@ -62,10 +65,10 @@ class RedactionOutcome(Body):
     """What became of one item: `of` is the text, `seq` the position of the act that removed it."""
 
     index: int
-    of: OneText | None
+    of: OneText | None = None
     outcome: Literal["redacted", "unchanged", "refused", "not-written"]
     seq: int | None = None
-    problem: dict[str, Any] | None = None
+    problem: ItemProblem | None = None
 
 
 class RedactionOutcomes(Body):
@@ -231,6 +234,7 @@ async def _record(caller: Caller, body: Redact, strict: bool, dry_run: bool) -> 
     summary="Remove texts",
     response_model=RedactionOutcomes,
     response_model_exclude_none=True,
+    openapi_extra=refuses("made-at-in-future", "refused-whole", "too-many-items", items=OF_REDACTIONS),
 )
 async def redact(
     caller: AmendmentsWriter, body: Redact, response: Response, prefer: Prefer = None, dry_run: DryRun = False
@@ -247,7 +251,7 @@ async def redact(
     return outcomes
 
 
-@router.get("/v1/schools/{urn}/redactions", summary="List what was removed")
+@router.get("/v1/schools/{urn}/redactions", summary="List what was removed", responses=tells(Redactions))
 async def get_redactions(
     caller: AuditReader,
     request: Request,

@@ -7,16 +7,18 @@ from fastapi import APIRouter, Query, Request
 
 from codes import book, grounds
 from kit.catalogue import CATALOGUE
+from kit.contract import refuses, tells
 from kit.fields import Day
 from kit.problems import Problem
 from kit.schools import london_now
+from register_api.answers.access import CodesOn, DeletionGrounds, ProblemType
 
 router = APIRouter(tags=["reference"])
 
 On = Annotated[Day | None, Query(description="The codes of this date; today without it.")]
 
 
-@router.get("/v1/codes", summary="The codes in force on a date")
+@router.get("/v1/codes", summary="The codes in force on a date", responses=tells(CodesOn))
 async def codes(request: Request, on: On = None) -> dict[str, Any]:
     """Give every code that may be entered for a session of the date, with its class and what must accompany it."""
     day: date = on or london_now(request).date()
@@ -39,7 +41,11 @@ async def codes(request: Request, on: On = None) -> dict[str, Any]:
     return {"on": day.isoformat(), "edition": book.edition(day), "items": items, "next": None}
 
 
-@router.get("/v1/deletion-grounds", summary="The grounds of deletion from the admission register")
+@router.get(
+    "/v1/deletion-grounds",
+    summary="The grounds of deletion from the admission register",
+    responses=tells(DeletionGrounds),
+)
 async def deletion_grounds() -> dict[str, Any]:
     """Give every ground of regulation 9(1) with what it asks beside its heading, and what a destination names."""
     items = [
@@ -56,7 +62,9 @@ async def deletion_grounds() -> dict[str, Any]:
     return {"items": items, "next": None}
 
 
-@router.get("/problems/{slug}", summary="A type of problem")
+@router.get(
+    "/problems/{slug}", summary="A type of problem", openapi_extra=refuses("not-found"), responses=tells(ProblemType)
+)
 async def problem(slug: str) -> dict[str, Any]:
     """Say what a type of problem means, its status, and what it wants of the caller."""
     if slug not in CATALOGUE:

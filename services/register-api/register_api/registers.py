@@ -13,6 +13,7 @@ from codes.planned import Plan
 from codes.register import Sitting
 from codes.school import School
 from kit import database, formats, pupil_ids, reads
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.problems import Fault, Problem
@@ -21,6 +22,7 @@ from ledger import read
 from ledger.as_at import AsAt, resolve
 from ledger.leaf import kind_of
 from register_api import facts, plans
+from register_api.answers.registers import PupilMarks, RegisterRead
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, FormatText, RegisterReader
 from register_api.listing import AS_AT, flat, said
@@ -101,7 +103,7 @@ def expected(
     return {"attend": attend, "codes": codes, "planned": about}
 
 
-@router.get("/v1/schools/{urn}/registers/{date}/{session}", summary="Read a register")
+@router.get("/v1/schools/{urn}/registers/{date}/{session}", summary="Read a register", responses=tells(RegisterRead))
 async def get_register(
     caller: RegisterReader, on: SessionDate, session: SessionName, class_: Classes = None, as_at: AsAtText = None
 ) -> dict[str, Any]:
@@ -190,7 +192,13 @@ async def _versions(pupil: str, chains: Sequence[read.Chain], removals: Removals
             yield flat({**shown, "first_entry": chain.first.code, "removed": gone}, MARK_COLUMNS)
 
 
-@router.get("/v1/schools/{urn}/pupils/{id}/marks", summary="Read a pupil's marks", response_model=dict[str, Any])
+@router.get(
+    "/v1/schools/{urn}/pupils/{id}/marks",
+    summary="Read a pupil's marks",
+    response_model=dict[str, Any],
+    openapi_extra=refuses("unknown-pupil"),
+    responses=tells(PupilMarks),
+)
 async def get_pupil_marks(
     caller: RegisterReader,
     request: Request,

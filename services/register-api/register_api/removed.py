@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from kit import database
 from kit.database import Connection
-from kit.fields import Body, written
+from kit.fields import Body, Utc, written
 from register_api.bodies import MadeBy
 
 _sql = database.statements(__file__)
@@ -19,7 +19,7 @@ class Removed(Body):
 
     part: Part
     seq: int
-    made_at: str
+    made_at: Utc
     made_by: MadeBy
 
 

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from kit import database, pupil_ids, reads
+from kit.contract import tells
 from kit.database import Connection
 from kit.fields import Day, written
 from kit.schools import midnight
 from ledger.as_at import AsAt
+from register_api.answers.roll import RollChanges
 from register_api.caller import AuditReader
 from register_api.listing import Item, Listing, Paged, Row, flat
 
@@ -89,7 +91,7 @@ def _rows(item: Item) -> Iterator[Row]:
         yield flat({**item, **change}, COLUMNS)
 
 
-@router.get("/v1/schools/{urn}/roll-changes", summary="Audit the admission register")
+@router.get("/v1/schools/{urn}/roll-changes", summary="Audit the admission register", responses=tells(RollChanges))
 async def roll_changes(
     caller: AuditReader,
     filters: Annotated[RollFilters, Query()],

@@ -9,16 +9,18 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from codes import policy as law
-from codes.identifiers import la_name, laestab_fault, urn_fault
+from codes.identifiers import la_name, laestab_fault, urn_fault, urn_is_reserved
 from kit import database
+from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import Body, Day, Words
 from kit.problems import Fault, Problem, pointer
-from kit.schools import Caller, Urn, london_now, school_id_in_reach
+from kit.schools import LONDON, Caller, Urn, london_now, school_id_in_reach
 from kit.tokens import Identity, Needs
 from ledger import append
 from ledger.as_at import resolve
 from ledger.leaf import canonical
+from register_api.answers.schools import SchoolRead
 from register_api.bodies import AsAtRead, Change
 from register_api.caller import AsAtText, DryRun, RegisterReader
 from register_api.changes import append_all, new_change
@@ -40,7 +42,25 @@ class Trust(Body):
     name: Words
 
 
-class PutSchool(Body):
+EXAMPLE = {
+    "name": "Ashfield Primary",
+    "phase": "primary",
+    "age_range": [4, 11],
+    "laestab": "9313456",
+    "la_code": "931",
+    "trust": {"uid": "5143", "name": "Ash Trust"},
+    "policy": {
+        "registers": [
+            {"session": "AM", "opens": "08:45", "closes": "09:15", "ends": "12:00"},
+            {"session": "PM", "opens": "13:00", "closes": "13:30", "ends": "15:15"},
+        ],
+        "target": 96,
+        "referral_below": 90,
+    },
+}
+
+
+class PutSchool(Body, json_schema_extra={"examples": [EXAMPLE]}):
     """A school as it stands from a date on."""
 
     name: Words
@@ -100,6 +120,8 @@ async def _begin(connection: Connection, identity: Identity, urn: str, continued
     may_begin = identity.reach.kind == "national" or (identity.reach.kind == "schools" and urn in identity.reach.ids)
     if not may_begin or await _sql.number_of(connection, urn=urn) is not None:
         raise Problem("unknown-school", f"There is no school {urn} within reach.")
+    if urn_is_reserved(urn):
+        raise Problem("invalid-urn", "The URN is kept for sandboxes.", (Fault("Kept for sandboxes.", parameter="urn"),))
     school_id = await append.open_register(connection, now) if continued is None else continued
     try:
         await keep_urn(connection, school_id, urn)
@@ -135,7 +157,14 @@ async def _check_continued(connection: Connection, school_id: int, continues: st
 Writer = Annotated[Identity, Depends(Needs("roll:write"))]
 
 
-@router.put("/v1/schools/{urn}", summary="Set up or change a school")
+@router.put(
+    "/v1/schools/{urn}",
+    summary="Set up or change a school",
+    openapi_extra=refuses(
+        "invalid-policy", "invalid-urn", "reach-fact", "retention-too-short", "two-registers", "unknown-school"
+    ),
+    responses=tells(SchoolRead),
+)
 async def put_school(
     writer: Writer, urn: Urn, body: PutSchool, request: Request, dry_run: DryRun = False
 ) -> dict[str, Any]:
@@ -158,17 +187,20 @@ async def put_school(
         caller = Caller(writer, school_id, urn, request.app.state.engine, request)
         head = await append.lock(connection, school_id)
         now = caller.now()
-        standing = await _standing(connection, school_id, None)
+        effective_from = body.effective_from or now.date()
+        standing = await _standing(connection, school_id, effective_from, None)
         # Of a register that stands a URN before the last one is an address, and no fact to turn back to.
         current = urn if begins or standing is None else standing["urn"]
         facts = _facts(body, current, standing, "admin" in writer.scopes)
         if body.continues is not None and standing is not None and not begins:
             await _check_continued(connection, school_id, body.continues, standing["continues"])
-        first_time = standing is None
-        effective_from = body.effective_from or (FROM_THE_BEGINNING if first_time else now.date())
+        if standing is None and body.effective_from is None:
+            effective_from = FROM_THE_BEGINNING
         policy = canonical(body.policy) if body.policy is not None else None
         changes = []
         if standing is None or any(facts[name] != standing[name] for name in facts):
+            if standing is not None and effective_from > now.date() and "admin" not in writer.scopes:
+                raise _not_yet()
             dated = {**facts, "effective_from": effective_from.isoformat()}
             changes.append(new_change("school-changed", "school", canonical(dated), body.change, now))
         if policy is not None and (standing is None or policy != standing["policy_body"]):
@@ -180,6 +212,12 @@ async def put_school(
             elif policy is not None:
                 await keep_policy(connection, school_id, at.seq, effective_from, policy)
         return await _shown(connection, caller, None)
+
+
+def _not_yet() -> Problem:
+    # It would state again, for that day, who may read the school, whatever an administrator says until then.
+    detail = "What the school is from a day to come is stated by an administrator alone."
+    return Problem("reach-fact", detail, (Fault(detail, pointer="#/effective_from"),))
 
 
 async def keep_urn(connection: Connection, school_id: int, urn: str) -> None:
@@ -215,9 +253,9 @@ async def keep(connection: Connection, school_id: int, seq: int, effective_from:
     )
 
 
-async def _standing(connection: Connection, school_id: int, seq: int | None) -> dict[str, Any] | None:
-    """Give the facts and the policy as they stand, or stood at `seq`; None before the first."""
-    row = await _sql.school(connection, school_id=school_id, seq=seq)
+async def _standing(connection: Connection, school_id: int, on: date, seq: int | None) -> dict[str, Any] | None:
+    """Give the facts and the policy as they stand, or stood at `seq`, those of reach as on a day; None before any."""
+    row = await _sql.school(connection, school_id=school_id, on=on, seq=seq)
     if row is None:
         return None
     return {
@@ -237,7 +275,7 @@ async def _standing(connection: Connection, school_id: int, seq: int | None) -> 
 
 async def _shown(connection: Connection, caller: Caller, as_at: str | None) -> dict[str, Any]:
     at = await resolve(connection, caller.school_id, as_at, caller.now())
-    standing = await _standing(connection, caller.school_id, at.seq)
+    standing = await _standing(connection, caller.school_id, at.instant.astimezone(LONDON).date(), at.seq)
     if standing is None:
         raise Problem("unknown-school", f"There was no school {caller.urn} then.")
     body = standing.pop("policy_body")
@@ -254,7 +292,7 @@ async def _shown(connection: Connection, caller: Caller, as_at: str | None) -> d
     }
 
 
-@router.get("/v1/schools/{urn}", summary="Read a school")
+@router.get("/v1/schools/{urn}", summary="Read a school", responses=tells(SchoolRead))
 async def get_school(caller: RegisterReader, as_at: AsAtText = None) -> dict[str, Any]:
     """Give the school as it stands or stood, with what the guidance advises against in its policy."""
     async with database.reading(caller.engine, caller.school_id) as connection:

@@ -1,0 +1,251 @@
+"""What the routes answer, as the contract describes it: nothing here runs when a request is answered."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from codes.alerts import Alert
+from codes.book import Session
+from kit.fields import Absent, Body, Clock, Date, Utc
+
+
+class AsOf(Body):
+    """From which position figures were made, how many events were still to come, and when that was."""
+
+    seq: int
+    behind: int
+    at: Utc
+
+
+class AsAtRead(Body):
+    """What was answered at: an instant, a position, and whether a writer in flight could still add to it."""
+
+    instant: Utc
+    seq: int
+    settled: bool
+
+
+class Figures(Body):
+    """Sessions, rates and counts by code under the DfE's names; rates are null where no session was possible."""
+
+    possible_sessions: int
+    present_sessions: int
+    late_sessions: int
+    approved_educational_activity: int
+    overall_attendance: int
+    authorised_absence: int
+    unauthorised_absence: int
+    overall_absence: int
+    not_attending_coronavirus: Annotated[
+        int | Absent, Field(description="Possible, and neither attended nor absent; left out where there is none.")
+    ] = None
+    attendance_perc: float | None
+    overall_absence_perc: float | None
+    authorised_absence_perc: float | None
+    unauthorised_absence_perc: float | None
+    codes: Annotated[dict[str, int], Field(examples=[{"/": 120, "I": 4}])]
+
+
+class PupilFigures(Figures):
+    """One pupil's figures, and the levels that they reach."""
+
+    persistent: bool
+    severe: bool
+
+
+class GroupFigures(Figures):
+    """The figures of many enrolments together."""
+
+    enrolments: int
+    persistent_pupils: int
+    pa_perc: float | None
+
+
+class _Of(Body):
+    urn: str
+    from_: Annotated[Date, Field(alias="from")]
+    to: Date
+    as_of: AsOf
+    as_at: Annotated[AsAtRead | Absent, Field(description="Where `as_at` was asked for.")] = None
+
+
+class ByPupil(PupilFigures):
+    """A pupil's figures among those of the school."""
+
+    pupil: str
+
+
+class ByClass(GroupFigures):
+    """A class's figures; null is those who are in none."""
+
+    class_: Annotated[str | None, Field(alias="class")]
+
+
+class ByYearGroup(GroupFigures):
+    """A year group's figures."""
+
+    year_group: str | None
+
+
+class SchoolAttendance(GroupFigures, _Of):
+    """A school's attendance, and with `by` that of each part."""
+
+    by: Literal["pupil", "class", "year-group"] | Absent = None
+    items: list[ByPupil] | list[ByClass] | list[ByYearGroup] | Absent = None
+    next: str | None = None
+
+
+class PupilAttendance(PupilFigures, _Of):
+    """A pupil's attendance."""
+
+    pupil: str
+    days_lost: float
+
+
+class LevelEvidence(Body):
+    """Of how many sessions of an academic year persistent or severe absence is said."""
+
+    academic_year: str
+    absent_sessions: int
+    possible_sessions: int
+    overall_absence_perc: float
+    codes: dict[str, int]
+
+
+class ThresholdSession(Body):
+    """One of the ten sessions."""
+
+    date: Date
+    session: Session
+    code: str
+
+
+class ThresholdEvidence(Body):
+    """The ten sessions of the penalty threshold, and the window that holds them; provisional while any of them is N."""
+
+    met_on: Date
+    from_: Annotated[Date, Field(alias="from")]
+    to: Date
+    school_weeks: int
+    sessions: list[ThresholdSession]
+    unresolved: int
+    provisional: bool
+
+
+class OverdueSession(Body):
+    """An N that stands past its day."""
+
+    date: Date
+    session: Session
+    due: Date
+
+
+class OverdueEvidence(Body):
+    """The N entries past their day, the oldest first."""
+
+    sessions: list[OverdueSession]
+
+
+class AlertRead(Body):
+    """An alert, by the evidence that stands for it."""
+
+    id: str
+    kind: Alert
+    pupil: str
+    status: Literal["open", "closed"]
+    opened_on: Date
+    closed_on: Date | None
+    evidence: LevelEvidence | ThresholdEvidence | OverdueEvidence
+
+
+class Alerts(Body):
+    """Alerts in the order of their last change; `changed_after` is what to ask with for those after them."""
+
+    items: list[AlertRead]
+    next: str | None
+    changed_after: str
+    as_of: AsOf
+
+
+class DailyRow(Body):
+    """One row a pupil and session."""
+
+    la_code: str
+    urn: str
+    laestab: str | None
+    date: Date
+    session: Session
+    pupil: str
+    upn: str | None
+    year_group: str | None
+    class_: Annotated[str | None, Field(alias="class")]
+    enrolment_status: str | None
+    state: Literal["entered", "missing", "not-due", "closed"]
+    code: str | None
+    first_entry: str | None
+    version: int | None
+    seq: int | None
+    arrived_at: Clock | None
+    made_at: Utc | None
+    recorded_at: Utc | None
+    sex: str | None
+    fsm: bool | None
+    sen: str | None
+    ehcp: bool | None
+    social_worker: bool | None
+    looked_after: bool | None
+    previously_looked_after: bool | None
+    child_in_need: bool | None
+    child_protection: bool | None
+    youth_offending: bool | None
+    young_carer: bool | None
+    medical_condition: bool | None
+    pupil_premium: bool | None
+    mobile_child: bool | None
+    ethnicity: str | None
+    responsible_la: str | None
+    possible: int
+    attending: int
+    absent: int
+    authorised: int
+    unauthorised: int
+    late: int
+
+
+class RegisterCount(Body):
+    """How many rows a school and session have of each state."""
+
+    urn: str
+    date: Date
+    session: Session
+    expected: int
+    received: int
+    not_taken: int
+    not_due: int
+
+
+class SchoolBehind(Body):
+    """A school, the position that its rows were made from, and how many events were still to come."""
+
+    urn: str
+    seq: int
+    behind: int
+
+
+class AsAtInstant(Body):
+    """The instant that was answered at: schools have no position in common."""
+
+    instant: Utc
+    settled: bool
+
+
+class Daily(Body):
+    """An authority's day; `changed_after` is what to ask with for every row restated since."""
+
+    la_code: str
+    as_at: Annotated[AsAtInstant | Absent, Field(description="Where `as_at` was asked for.")] = None
+    items: list[DailyRow]
+    next: str | None
+    changed_after: str
+    registers: list[RegisterCount]
+    schools: list[SchoolBehind]
