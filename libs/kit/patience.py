@@ -10,7 +10,7 @@ HEAD_SECONDS = 15.0
 
 
 class Patient(HttpToolsProtocol):
-    """The server's protocol, with a bound on the wait for a request: `uvicorn --http kit.patience:Patient`."""
+    """The server's protocol, with a bound on the wait for a request: `kit.serve` serves by it."""
 
     _waiting: TimerHandle | None = None
 

@@ -16,6 +16,13 @@ async def numbers(
     return {row["id"]: row["pupil_no"] async for row in rows}
 
 
+async def narrowed(
+    connection: Connection, school_id: int, ids: Iterable[str] | None, seq: int | None = None
+) -> list[int] | None:
+    """Give the numbers of the pupils that a list is narrowed to, as `numbers` does; None where it is not narrowed."""
+    return None if ids is None else list((await numbers(connection, school_id, ids, seq)).values())
+
+
 async def ids(
     connection: Connection, school_id: int, numbers: Iterable[int], seq: int | None = None
 ) -> Mapping[int, str]:

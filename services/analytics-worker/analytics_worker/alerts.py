@@ -61,9 +61,7 @@ async def alerts(
     position = lists.position(filters.cursor, _POSITION) or lists.position(filters.changed_after, _POSITION)
     after = 0 if position is None else _number(position["changed"])
     async with database.reading(caller.engine, caller.school_id) as connection:
-        pupil_nos = None
-        if filters.pupil is not None:
-            pupil_nos = list((await pupil_ids.numbers(connection, caller.school_id, filters.pupil)).values())
+        pupil_nos = await pupil_ids.narrowed(connection, caller.school_id, filters.pupil)
         found = _sql.alerts(
             connection,
             school_id=caller.school_id,

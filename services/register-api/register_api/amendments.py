@@ -188,9 +188,7 @@ def _read(amended: read.Amended, ids: Mapping[int, str], removals: Removals) -> 
 
 async def narrowing(connection: database.Connection, school_id: int, filters: AuditFilters, seq: int) -> dict[str, Any]:
     """Give the filters, as at a position, as the ledger's statements about amendments take them."""
-    pupil_nos = None
-    if filters.pupil is not None:
-        pupil_nos = list((await pupil_ids.numbers(connection, school_id, filters.pupil, seq)).values())
+    pupil_nos = await pupil_ids.narrowed(connection, school_id, filters.pupil, seq)
     return {
         "school_id": school_id,
         "seq": seq,

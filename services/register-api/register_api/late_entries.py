@@ -131,9 +131,7 @@ async def late_entries(
 
     async def find(connection: Connection, at: AsAt, before: int | None, limit: int) -> list[Item]:
         first, last = entry_dates(filters.first, filters.last, at)
-        pupil_nos = None
-        if filters.pupil is not None:
-            pupil_nos = list((await pupil_ids.numbers(connection, caller.school_id, filters.pupil, at.seq)).values())
+        pupil_nos = await pupil_ids.narrowed(connection, caller.school_id, filters.pupil, at.seq)
         found = _sql.late_entries(
             connection,
             school_id=caller.school_id,

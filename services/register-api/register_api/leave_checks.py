@@ -130,9 +130,7 @@ async def leave_checks(
 
     async def find(connection: Connection, at: AsAt, before: int | None, limit: int) -> list[Item]:
         dates = entry_dates(filters.first, filters.last, at)
-        pupil_nos = None
-        if filters.pupil is not None:
-            pupil_nos = list((await pupil_ids.numbers(connection, caller.school_id, filters.pupil, at.seq)).values())
+        pupil_nos = await pupil_ids.narrowed(connection, caller.school_id, filters.pupil, at.seq)
         found = await _found(connection, caller.school_id, at, dates, pupil_nos, before, limit)
         ids = await pupil_ids.ids(connection, caller.school_id, [row["pupil_no"] for row, _ in found], at.seq)
         return [_item(row, unfit, ids[row["pupil_no"]]) for row, unfit in found]

@@ -217,9 +217,7 @@ async def get_planned_absences(
     """Give every absence known ahead as it stands or stood, the one changed last first; as CSV or NDJSON all."""
 
     async def find(connection: Connection, at: AsAt, before: int | None, limit: int) -> list[Item]:
-        pupil_nos = None
-        if filters.pupil is not None:
-            pupil_nos = list((await pupil_ids.numbers(connection, caller.school_id, filters.pupil, at.seq)).values())
+        pupil_nos = await pupil_ids.narrowed(connection, caller.school_id, filters.pupil, at.seq)
         found = _sql.listed(
             connection,
             school_id=caller.school_id,

@@ -58,9 +58,7 @@ Found = tuple[list[dict[str, Any]], dict[str, Any] | None]
 async def _page(caller: Caller, filters: ReadFilters, place: tuple[datetime | None, UUID | None], limit: int) -> Found:
     """Give so many reads at the most, below a place."""
     async with database.reading(caller.engine, caller.school_id) as connection:
-        pupil_nos = None
-        if filters.pupil is not None:
-            pupil_nos = list((await pupil_ids.numbers(connection, caller.school_id, filters.pupil)).values())
+        pupil_nos = await pupil_ids.narrowed(connection, caller.school_id, filters.pupil)
         rows = [
             row
             async for row in _sql.reads(

@@ -105,10 +105,8 @@ async def roll_changes(
     """
 
     async def find(connection: Connection, at: AsAt, before: int | None, limit: int) -> list[Item]:
-        subjects = None
-        if filters.pupil is not None:
-            numbers = await pupil_ids.numbers(connection, caller.school_id, filters.pupil, at.seq)
-            subjects = [f"pupil:{number}" for number in numbers.values()]
+        numbers = await pupil_ids.narrowed(connection, caller.school_id, filters.pupil, at.seq)
+        subjects = None if numbers is None else [f"pupil:{number}" for number in numbers]
         found = _sql.roll_changes(
             connection,
             school_id=caller.school_id,
