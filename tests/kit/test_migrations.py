@@ -40,7 +40,8 @@ async def test_a_migration_that_is_cut_short_leaves_nothing_of_itself(postgres_s
 
 PLACINGS = """
 INSERT INTO register.placing (school_id, pupil_no, effective_from, seq, year_group, facts) VALUES
-    (1, 1, '2026-09-03', 1, '4', '{"responsible_la": "330"}'), (1, 1, '2026-10-01', 2, '4', '{"responsible_la": "331"}'),
+    (1, 1, '2026-09-03', 1, '4', '{"responsible_la": "330"}'),
+    (1, 1, '2026-10-01', 2, '4', '{"responsible_la": "331"}'),
     (1, 2, '2026-09-03', 3, '4', '{"responsible_la": "330"}'), (2, 1, '2026-09-03', 1, '4', '{"fsm": true}'),
     (3, 1, '2026-09-03', 1, '4', '{"responsible_la": "330"}')
 """
