@@ -103,7 +103,7 @@ def stream(
 ) -> StreamingResponse:
     """Send `rows`, of values in the order of `columns` that JSON can write, in constant memory: any format but JSON.
 
-    `columns` are names with what each holds, for Parquet; where names alone are given all of them are texts there.
+    `columns` are names with what each holds, which is for Parquet; a name alone stands for what it holds in every list.
     A source that fails breaks the connection: a stream cut short never ends cleanly.
     """
     body = {Format.CSV: _csv, Format.NDJSON: _ndjson, Format.PARQUET: parquet.of_rows}[format_](rows, columns)

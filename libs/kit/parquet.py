@@ -13,7 +13,18 @@ Kind = Literal["text", "number", "figure", "yes-no", "date", "instant"]
 """What a column holds: texts, whole numbers, other numbers, true and false, dates, or instants in UTC."""
 
 Columns: TypeAlias = Mapping[str, Kind] | Sequence[str]
-"""The columns of a list in order: each with what it holds, or names alone, of texts."""
+"""The columns of a list in order: each with what it holds, or names alone, which say it (`HELD`)."""
+
+HELD: Mapping[str, Kind] = {
+    **dict.fromkeys(("date", "from", "to", "effective_from", "first_date", "last_date"), "date"),
+    **dict.fromkeys(("requested_on", "decided_on"), "date"),
+    **dict.fromkeys(("at", "made_at", "recorded_at", "register_closed_at"), "instant"),
+    **dict.fromkeys(("seq", "version", "versions", "made_by_id", "amendments", "distinct"), "number"),
+    **dict.fromkeys(("before_version", "before_seq", "after_version", "after_seq"), "number"),
+    **dict.fromkeys(("recorded_late_minutes", "made_late_minutes"), "number"),
+    "out_of_order": "yes-no",
+}
+"""What a column of such a name holds in whichever list; of any other name it is texts."""
 
 WANTING = "Parquet needs pyarrow, which is not installed: pip install 'rollbook[parquet]'."
 
@@ -29,7 +40,7 @@ def installed() -> bool:
 
 def kinds(columns: Columns) -> Mapping[str, Kind]:
     """Give what each column holds."""
-    return columns if isinstance(columns, Mapping) else dict.fromkeys(columns, "text")
+    return columns if isinstance(columns, Mapping) else {name: HELD.get(name, "text") for name in columns}
 
 
 async def of_rows(rows: AsyncIterable[Sequence[Any]], columns: Columns) -> AsyncIterator[bytes]:
@@ -88,13 +99,17 @@ async def _written(tables: AsyncIterable[Any], columns: Columns) -> AsyncIterato
     writer = _arrow("pyarrow.parquet").ParquetWriter(
         arrow.PythonFile(sink, mode="w"), _schema(columns), compression="zstd"
     )
+    # The answer has begun before the first row is asked for: whatever fails then breaks it.
+    yield sink.taken()
     held: list[Any] = []
+    rows = 0
     async for table in tables:
         held.append(table)
-        if sum(each.num_rows for each in held) >= _ROWS_A_GROUP:
+        rows += table.num_rows
+        if rows >= _ROWS_A_GROUP:
             # Beside the loop that serves everybody else.
             await asyncio.to_thread(writer.write_table, arrow.concat_tables(held))
-            held.clear()
+            held, rows = [], 0
             yield sink.taken()
     if held:
         await asyncio.to_thread(writer.write_table, arrow.concat_tables(held))

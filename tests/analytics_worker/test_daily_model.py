@@ -22,10 +22,10 @@ FIRST, LAST = date(2026, 10, 12), date(2027, 2, 26)
 BEGUN = datetime.fromisoformat("2026-11-20T16:00:00+00:00")
 DAYS = [date(2026, 11, 9) + timedelta(days=n) for n in (0, 1, 3, 4, 7, 8, 11, 14, 15, 16, 18, 25, 30, 60, 92)]
 ROLLS = (
-    "{[2025-09-03,)}",
-    "{[2025-09-03,2026-11-11)}",
-    "{[2025-09-03,2026-12-03)}",
-    "{[2025-09-03,2026-10-01),[2026-11-17,)}",
+    "{[2026-10-01,)}",
+    "{[2026-10-01,2026-11-11)}",
+    "{[2026-10-01,2026-12-03)}",
+    "{[2026-10-01,2026-10-20),[2026-11-17,)}",
     "{[2026-11-19,2027-02-01)}",
     "{[2027-01-04,)}",
 )
@@ -45,7 +45,7 @@ class Reader:
     held: dict[Key, Row] = field(default_factory=dict)
     position: str = ""
 
-    async def pull(self, *, limit: int | None = None, **asked: Any) -> int:
+    async def pull(self, asked: dict[str, Any], limit: int | None = None) -> int:
         """Pull, as a stream or in pages, and lay what came over what is held; give how many rows came."""
         async with self.calling("authority", self.la_code) as http:
             rows = await (self.streamed(http, asked) if limit is None else self.paged(http, limit, asked))
@@ -81,7 +81,7 @@ class Reader:
     async def fresh(self, until: date) -> dict[Key, Row]:
         """Give what a pull of all dates holds at this moment."""
         other = Reader(self.calling, self.la_code, until)
-        count = await other.pull(**{"from": FIRST.isoformat(), "to": until.isoformat()})
+        count = await other.pull({"from": FIRST.isoformat(), "to": until.isoformat()})
         assert len(other.held) == count
         return other.held
 
@@ -100,6 +100,14 @@ class Here:
     inset: list[str] = field(default_factory=list)
     closures: list[tuple[str, str, Moment, Moment]] = field(default_factory=list)
     ids: int = 0
+    entries: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    async def change(self, pupil_no: int, **other: Any) -> None:
+        """Change some of what the admission register says of a pupil, and nothing else."""
+        entry = self.entries.setdefault(pupil_no, {"on_roll": ROLLS[0]})
+        entry |= other
+        await self.school.pupil(pupil_no, **entry)
+
     urns: list[str] = field(default_factory=list)
 
 
@@ -117,18 +125,18 @@ async def enter(here: Here, chance: random.Random, today: date) -> None:
 
 async def enrol(here: Here, chance: random.Random, today: date) -> None:
     other = chance.choice(({}, {}, {"sex": "M"}, {"boarder": True}, {"upn": "X931345622001"}, {"status": "guest"}))
-    await here.school.pupil(chance.randrange(1, 6), on_roll=chance.choice(ROLLS), **other)
+    await here.change(chance.randrange(1, 6), on_roll=chance.choice(ROLLS), **other)
 
 
 async def place(here: Here, chance: random.Random, today: date) -> None:
     placing: dict[str, Any] = {"class": chance.choice(("4A", "4C")), "facts": {"fsm": chance.random() < 0.5}}
     start = chance.choice(DAYS).isoformat()
-    await here.school.pupil(chance.randrange(1, 5), effective_from=start, **placing)
+    await here.change(chance.randrange(1, 5), effective_from=start, **placing)
 
 
 async def rename(here: Here, chance: random.Random, today: date) -> None:
     here.ids += 1
-    await here.school.pupil(chance.randrange(1, 5), id=f"x-{here.ids}")
+    await here.change(chance.randrange(1, 5), id=f"x-{here.ids}")
 
 
 async def shift(here: Here, chance: random.Random, today: date) -> None:
@@ -180,13 +188,17 @@ ACTS: tuple[Act, ...] = (
 )
 
 
-@pytest.mark.parametrize(("seed", "la_code"), [(n, str(876 + n)) for n in range(6)])
+@pytest.mark.parametrize(("seed", "la_code"), [(n, str(876 + n)) for n in range(4)])
 async def test_whatever_happens_the_rows_held_are_those_of_a_fresh_pull(
     desk: Desk, calling: Calling, seed: int, la_code: str
 ) -> None:
     chance = random.Random(seed)
     schools = [
-        Here(await desk.open(f"95{seed}{n}01", la_code, pupils=4), la_code, urns=[f"95{seed}{n}0{m}" for m in (3, 2)])
+        Here(
+            await desk.open(f"95{seed}{n}01", la_code, pupils=4, on_roll=ROLLS[0]),
+            la_code,
+            urns=[f"95{seed}{n}0{m}" for m in (3, 2)],
+        )
         for n in range(2)
     ]
     await desk.sweep()
@@ -194,7 +206,7 @@ async def test_whatever_happens_the_rows_held_are_those_of_a_fresh_pull(
     # One has pulled days to come, one up to today.
     readers = [Reader(calling, la_code, until) for until in (LAST, BEGUN.date())]
     for one in readers:
-        await one.pull(**{"from": FIRST.isoformat(), "to": one.until.isoformat()})
+        await one.pull({"from": FIRST.isoformat(), "to": one.until.isoformat()})
     for _ in range(14):
         for _ in range(chance.randint(1, 3)):
             moment += timedelta(minutes=chance.choice((1, 5, 60 * 3, 60 * 17)))
@@ -204,11 +216,11 @@ async def test_whatever_happens_the_rows_held_are_those_of_a_fresh_pull(
             await desk.sweep()
         for one in readers:
             if chance.random() < 0.8:
-                await one.pull(limit=chance.choice((None, None, 50, 1_000)), changed_after=one.position)
+                await one.pull({"changed_after": one.position}, chance.choice((None, None, None, 200)))
     moment += timedelta(minutes=1)
     desk.clock.set(moment.isoformat())
     await desk.sweep()
     for one in readers:
-        await one.pull(changed_after=one.position)
+        await one.pull({"changed_after": one.position})
         assert one.of_all_dates(moment.date()) == await one.fresh(max(one.until, moment.date()))
-        assert await one.pull(changed_after=one.position) == 0
+        assert await one.pull({"changed_after": one.position}) == 0
