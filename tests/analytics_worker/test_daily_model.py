@@ -176,8 +176,9 @@ async def leave_or_return(here: Here, chance: random.Random, today: date) -> Non
 
 async def convert(here: Here, chance: random.Random, today: date) -> None:
     if here.urns:
-        here.school.urn = here.urns.pop()
-        await here.school.facts(here.la_code, effective_from=today.isoformat())
+        before, here.school.urn = here.school.urn, here.urns.pop()
+        laestab = chance.choice((None, f"{here.la_code}{before[-4:]}"))
+        await here.school.facts(here.la_code, effective_from=today.isoformat(), laestab=laestab)
 
 
 ACTS: tuple[Act, ...] = (
