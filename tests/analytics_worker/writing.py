@@ -98,14 +98,23 @@ class School:
             ]
         )
 
-    async def facts(self, la_code: str) -> None:
-        """State the school's facts of reach."""
+    async def facts(
+        self,
+        la_code: str,
+        *,
+        closed_on: str | None = None,
+        effective_from: str = "1900-01-01",
+        laestab: str | None = None,
+    ) -> None:
+        """State the school's facts of reach, under the URN that it has now."""
+        dated = (date.fromisoformat(effective_from), None if closed_on is None else date.fromisoformat(closed_on))
         await self._change(
             "school-changed",
             "school",
             "INSERT INTO register.school_facts (school_id, seq, effective_from, urn, name, phase, age_from, age_to, "
-            "laestab, la_code) VALUES ($1, $2, '1900-01-01', $3, 'Invented Primary', 'primary', 4, 11, $4, $5)",
-            (self.urn, f"{la_code}{self.urn[-4:]}", la_code),
+            "laestab, la_code, closed_on) "
+            "VALUES ($1, $2, $6, $3, 'Invented Primary', 'primary', 4, 11, $4, $5, $7)",
+            (self.urn, laestab or f"{la_code}{self.urn[-4:]}", la_code, *dated),
         )
 
     async def policy(self, body: Mapping[str, Any]) -> None:
