@@ -81,3 +81,17 @@ SELECT count(*) FILTER (WHERE c.failures > 0) AS stalled,
        CAST(coalesce(sum(h.seq - coalesce(c.seq, 0)), 0) AS bigint) AS events_behind
 FROM ledger.head h
 LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id;
+
+-- name: behind(most)
+-- Schools behind their heads: those that stand still, then those whose heads have waited longest.
+SELECT h.school_id, coalesce(c.seq, 0) AS seq
+FROM ledger.head h
+LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id
+WHERE h.seq > coalesce(c.seq, 0)
+ORDER BY coalesce(c.failures, 0) > 0 DESC, h.recorded_at
+LIMIT :most;
+
+-- name: oldest(school_id, after)$
+-- When the first event after a position was recorded: it is a mark or a change.
+SELECT least((SELECT e.recorded_at FROM ledger.event e WHERE e.school_id = :school_id AND e.seq = CAST(:after AS bigint) + 1),
+             (SELECT c.recorded_at FROM ledger.change c WHERE c.school_id = :school_id AND c.seq = CAST(:after AS bigint) + 1));
