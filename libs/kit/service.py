@@ -203,7 +203,7 @@ async def readyz(request: Request) -> dict[str, Any]:
 async def measured(request: Request) -> PlainTextResponse:
     """Give what was counted since the process began, and the numbers of /readyz, in the text format of Prometheus.
 
-    It holds counts alone, of all schools together. While it is not ready, `rollbook_ready` is 0 and those numbers are missing.
+    It holds counts alone, of all schools together. While it is not ready `rollbook_ready` is 0, and they are missing.
     """
     state = request.app.state
     try:
