@@ -25,20 +25,25 @@ DELETE FROM analysis.year_total WHERE school_id = :school_id AND academic_year =
 WITH spell AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:spell_pupils AS int[]), CAST(:spell_firsts AS date[]), CAST(:spell_untils AS date[]),
                          CAST(:spell_parts AS int[]), CAST(:spell_compulsory AS boolean[]), CAST(:spell_counted AS text[]))
-                  AS s (pupil_no, first, until, number, compulsory, counted)
+                  WITH ORDINALITY AS s (pupil_no, first, until, number, compulsory, counted, at)
 ), belongs AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:numbers AS int[]), CAST(:parts_of AS text[]), CAST(:parts AS text[])) AS b (number, part_of, part)
 ), worth AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:codes AS text[]), CAST(:worth_eras AS int[]), CAST(:compulsories AS boolean[]),
                          CAST(:possibles AS int[]), CAST(:authoriseds AS int[]), CAST(:unauthoriseds AS int[]))
                   AS w (code, era, compulsory, possible, authorised, unauthorised)
-), summed AS MATERIALIZED (
-    SELECT s.number, s.pupil_no, s.counted, s.compulsory, e.code, width_bucket(e.session_date, CAST(:eras AS date[])) AS era,
+), by_spell AS MATERIALIZED (
+    SELECT s.at, e.code,
+           CASE WHEN cardinality(CAST(:eras AS date[])) = 0 THEN 0
+                ELSE width_bucket(e.session_date, CAST(:eras AS date[])) END AS era,
            count(*) AS sessions
     FROM analysis.entry e
     JOIN spell s ON s.pupil_no = e.pupil_no AND e.session_date >= s.first AND e.session_date < s.until
     WHERE e.school_id = :school_id AND e.session_date BETWEEN :first AND :last
-    GROUP BY 1, 2, 3, 4, 5, 6
+    GROUP BY 1, 2, 3
+), summed AS MATERIALIZED (
+    SELECT s.number, s.pupil_no, s.counted, s.compulsory, b.code, b.era, b.sessions
+    FROM by_spell b JOIN spell s ON s.at = b.at
 ), of_pupil AS (
     SELECT m.counted, b.part_of, b.part, m.pupil_no, sum(m.sessions * w.possible) AS possible,
            sum(m.sessions * (w.authorised + w.unauthorised)) AS absent
