@@ -5,14 +5,15 @@ added up, where nobody may see a pupil.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
-from analytics_worker import counting, moves, spells
+from analytics_worker import moves, spells
 from analytics_worker.questions import By, label
-from analytics_worker.readings import worths
+from analytics_worker.readings import depends_on_age, worths
 from analytics_worker.spells import Spell
+from codes.ages import compulsory_school_age
 from codes.book import edges
 from codes.calendar import academic_year, academic_year_bounds
 from codes.tallies import PERSISTENT_TIMES, SEVERE_TIMES
@@ -56,16 +57,22 @@ def _columns(within: Sequence[Spell], days: tuple[date, date]) -> dict[str, Any]
         for number, spell in enumerate(within)
         for part_of, part in (("all", ""), *((by.value, _named(label(by, spell))) for by in PARTED_BY))
     ]
-    cut = counting._aged(within, range(len(within)), days)
-    # Most years lie in one era of the code book, and then no entry need be asked for its own.
+    cut = [(number, *each) for number, spell in enumerate(within) for each in _by_age(spell, days)]
     eras = [edge for edge in edges() if days[0] < edge <= days[1]]
     worth = [(each, bisect_right(eras, each.first)) for each in worths(*days)]
+    # In most years few of these fall, and sums are made before spells and eras are looked at.
+    turns = {*eras, *(day for _, *ends, _ in cut for day in ends if days[0] < day <= days[1])}
     return {
-        **cut,
-        "spell_counted": [within[number].counted.value for number in cut["spell_parts"]],
+        "spell_pupils": [within[number].pupil_no for number, *_ in cut],
+        "spell_firsts": [first for _, first, _, _ in cut],
+        "spell_untils": [until for _, _, until, _ in cut],
+        "spell_parts": [number for number, *_ in cut],
+        "spell_compulsory": [compulsory for *_, compulsory in cut],
+        "spell_counted": [within[number].counted.value for number, *_ in cut],
         "numbers": [number for number, _, _ in parts],
         "parts_of": [part_of for _, part_of, _ in parts],
         "parts": [part for _, _, part in parts],
+        "cuts": sorted(turns),
         "eras": eras,
         "codes": [each.code for each, _ in worth],
         "worth_eras": [era for _, era in worth],
@@ -74,6 +81,18 @@ def _columns(within: Sequence[Spell], days: tuple[date, date]) -> dict[str, Any]
         "authoriseds": [each.authorised for each, _ in worth],
         "unauthoriseds": [each.unauthorised for each, _ in worth],
     }
+
+
+def _by_age(spell: Spell, days: tuple[date, date]) -> Iterator[tuple[date, date, bool]]:
+    """Give a spell, cut where compulsory school age begins and ends if any code's class depends on that."""
+    ends = spell.until or date.max
+    if not depends_on_age(*days):
+        yield spell.first, ends, True
+        return
+    first, last = compulsory_school_age(spell.date_of_birth)
+    turns = [day for day in (first, last + timedelta(days=1)) if spell.first < day < ends]
+    for begins, until in zip([spell.first, *turns], [*turns, ends], strict=True):
+        yield begins, until, first <= begins <= last
 
 
 def _named(value: object) -> str:
