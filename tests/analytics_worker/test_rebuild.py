@@ -129,12 +129,12 @@ async def test_a_school_that_cannot_be_folded_on_is_rebuilt_all_the_same_and_goe
     await school.pupil(4)
     await school.enter((4, "2026-09-07", "PM", "/"))
     await desk.sweep()
-    assert (await projector.faring(desk.analytics)).stalled == 1
+    assert (await projector.faring(desk.analytics, desk.clock())).stalled == 1
     code, out, _ = await rebuild("--school", school.urn)
     assert code == 1
     assert "could not be folded on (NumericValueOutOfRangeError)" in out
     await desk.sweep()
-    assert (await projector.faring(desk.analytics)).stalled == 0
+    assert (await projector.faring(desk.analytics, desk.clock())).stalled == 0
     assert (await rebuild("--school", school.urn))[0] == 0
 
 

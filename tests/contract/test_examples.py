@@ -68,7 +68,8 @@ async def story(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_the_story_has_every_operation() -> None:
     assert {each["operationId"] for _, each in operations()} == ({id_ for id_, _ in STORY} - {"sealed", "folded"}) | {
-        "readyz"
+        "readyz",
+        "metrics",
     }
 
 
