@@ -85,7 +85,7 @@ def region_of(la_code: str) -> str | None:
 
 
 def ons_code(la_code: str) -> str | None:
-    """The code that the Office for National Statistics gives an authority (`new_la_code` in the DfE's files), or None."""
+    """The code that the Office for National Statistics gives an authority (the DfE's `new_la_code`), or None."""
     return _AUTHORITIES[la_code][1] if la_code in _AUTHORITIES else None
 
 

@@ -28,7 +28,9 @@ def test_every_authority_has_a_code_of_its_own_in_the_statistics() -> None:
     assert all(code and len(code) == 9 for code in codes)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row["old_la_code"]], ids=lambda row: row["la_name"])
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row["old_la_code"]], ids=lambda row: f"{row['la_name']}, {row['education_phase']}"
+)
 def test_codes_and_names_are_those_of_the_dfes_own_file(row: dict[str, str]) -> None:
     la_code = row["old_la_code"]
     region = region_of(la_code)
