@@ -33,6 +33,7 @@ FEW_ROWS = {
     "hold",
     "closure_due",
     "sandbox",
+    "published",
 }
 
 
