@@ -184,7 +184,8 @@ def _leave_nulls_out(part: Any, schemas: dict[str, Any], seen: set[str]) -> None
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     asking = gates(route)
     scopes = [call.scope for call in asking if hasattr(call, "scope")]
-    operation["security"] = [{"oauth": scopes}] if asking else []
+    others = [[call.otherwise] for call in asking if getattr(call, "otherwise", None) is not None]
+    operation["security"] = [{"oauth": each} for each in (scopes, *others)] if asking else []
     operation["responses"].pop("422", None)
     slugs = dict.fromkeys([*_of_its_form(operation, bool(asking), bool(scopes)), *operation.get("x-problems", ())])
     operation["x-problems"] = sorted(slugs)

@@ -138,14 +138,14 @@ def test_a_group_pools_its_sums_and_counts_enrolments() -> None:
     assert tallies.overall_absence(found.total) == Fraction(3, 8)
     assert found.persistent == found.severe == Fraction(2, 3)
     assert found.absence_due_to_persistent == 1
-    assert tallies.with_one_or_more([always, never, half, counted("D D")], "I") == Fraction(1, 3)
+    assert tallies.with_one_or_more(tallies.group([always, never, half, counted("D D")]), "I") == Fraction(1, 3)
 
 
 def test_an_empty_group_has_no_rates() -> None:
     found = tallies.group([])
     assert found == tallies.Group(0, 0, 0, 0, EMPTY)
     assert found.persistent is found.severe is found.absence_due_to_persistent is None
-    assert tallies.with_one_or_more([], "I") is None
+    assert tallies.with_one_or_more(tallies.NOBODY, "I") is None
 
 
 CODES = st.sampled_from(sorted({r.code for on in (TODAY, PANDEMIC) for r in readings(on)} | {"F"}))

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI
+from pydantic import Field
 
-from analytics_worker import alerts, attendance, daily, projector
+from analytics_worker import alerts, attendance, behind, daily, projector
+from codes.suppression import SMALLEST_SHOWN
 from kit import service
 from kit.settings import Settings
 
@@ -25,6 +27,8 @@ class WorkerSettings(Settings):
 
     poll_seconds: float = 0.5
     """How long the projector rests when nothing was waiting."""
+    smallest_cell: Annotated[int, Field(ge=SMALLEST_SHOWN)] = SMALLEST_SHOWN
+    """Fewer pupils than this are not shown to readers who may not see pupils."""
 
 
 async def _detail(app: FastAPI) -> dict[str, Any]:
@@ -56,6 +60,6 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         now=now,
         examples=Path(__file__).with_name("examples.json"),
     )
-    for room in (attendance, alerts, daily):
+    for room in (attendance, behind, alerts, daily):
         app.include_router(room.router)
     return app

@@ -40,13 +40,14 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class AtAuthority:
-    """A dependency that lets a caller pass who holds `scope` and reaches the whole authority in the path."""
+    """A dependency that lets a caller pass who holds `scope`, or `otherwise`, and reaches the whole authority."""
 
     scope: str
+    otherwise: str | None = None
 
     async def __call__(self, request: Request, la_code: LaCode) -> Area:
         """Give the area; raise as `Needs` does, or `unknown-authority` for what does not exist within reach."""
-        identity = await Needs(self.scope)(request)
+        identity = await Needs(self.scope, self.otherwise)(request)
         reach = identity.reach
         reached = reach.kind == "national" or (reach.kind == "authority" and la_code in reach.ids)
         if not reached or la_name(la_code) is None:
