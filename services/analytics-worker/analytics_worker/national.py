@@ -1,4 +1,4 @@
-"""What may be known of the schools of an area without reading a pupil: which they are, and their sums by authority and phase."""
+"""What is known of an area's schools without reading a pupil: which they are, and their sums by authority and phase."""
 
 import json
 from collections import Counter, defaultdict
@@ -9,12 +9,16 @@ from typing import Any
 
 from codes.calendar import academic_year
 from codes.phases import EducationPhase, education_phase
+from codes.school import school_of
 from codes.tallies import EMPTY, Tally, add, tally
 from codes.who_counts import school_counts
 from kit import database
 from kit.database import Connection
 
 _sql = database.statements(__file__)
+
+NO_SCHOOL = school_of((), (), ())
+"""A school of which nothing is known: many have no calendar in common."""
 
 Cell = tuple[str, EducationPhase]
 """An authority's three digits and a phase."""
@@ -72,19 +76,22 @@ def told(found: Sequence[AreaSchool]) -> dict[str, Any]:
     }
 
 
+async def sizes(connection: Connection, among: Sequence[AreaSchool], year: str) -> dict[int, int]:
+    """Give the enrolments aged 5 to 15 of a year to date, by school; one that was not looked at yet is not there."""
+    asked = _sql.sizes(connection, school_ids=[one.school_id for one in among], academic_year=year)
+    return {row["school_id"]: row["enrolments"] async for row in asked}
+
+
 async def of_day(connection: Connection, among: Sequence[AreaSchool], on: date) -> dict[Cell, Sums]:
     """Give the sums of a day by authority and phase; a school of fewer than six enrolments is left out (law.md 4.3).
 
     Its enrolments are those of the year to date, and while there are none yet, those of the day.
     """
     published = [one for one in among if one.phase is not None]
-    numbers = [one.school_id for one in published]
-    year = academic_year(on)
-    asked = _sql.sizes(connection, school_ids=numbers, academic_year=year)
-    sizes: dict[int, int] = {row["school_id"]: row["enrolments"] async for row in asked}
-    here = _sql.reporting(connection, school_ids=numbers, on=on)
+    of_year = await sizes(connection, published, academic_year(on))
+    here = _sql.reporting(connection, school_ids=[one.school_id for one in published], on=on)
     reporting: dict[int, int] = {row["school_id"]: row["enrolments"] async for row in here}
-    kept = [one for one in published if school_counts(sizes.get(one.school_id) or reporting.get(one.school_id, 0))]
+    kept = [one for one in published if school_counts(of_year.get(one.school_id) or reporting.get(one.school_id, 0))]
     cells, ids, numbered = _numbered(kept)
     counts: defaultdict[int, list[tuple[str, date, bool, int]]] = defaultdict(list)
     async for row in _sql.of_day(connection, school_ids=ids, cells=numbered, on=on):
@@ -98,7 +105,7 @@ async def of_day(connection: Connection, among: Sequence[AreaSchool], on: date) 
             reporting=sum(one.school_id in reporting for one in schools_of[cell]),
             enrolments=sum(reporting.get(one.school_id, 0) for one in schools_of[cell]),
             schools=len(schools_of[cell]),
-            total_enrolments=_known(sizes.get(one.school_id) for one in schools_of[cell]),
+            total_enrolments=_known(of_year.get(one.school_id) for one in schools_of[cell]),
             sessions=tally(counts[number]),
         )
         for number, cell in enumerate(cells)
@@ -108,10 +115,8 @@ async def of_day(connection: Connection, among: Sequence[AreaSchool], on: date) 
 async def of_year(connection: Connection, among: Sequence[AreaSchool], year: str) -> dict[Cell, Sums]:
     """Give the sums of an academic year to date by authority and phase, as on the evening before."""
     published = [one for one in among if one.phase is not None]
-    numbers = [one.school_id for one in published]
-    asked = _sql.sizes(connection, school_ids=numbers, academic_year=year)
-    sizes: dict[int, int] = {row["school_id"]: row["enrolments"] async for row in asked}
-    cells, ids, numbered = _numbered([one for one in published if school_counts(sizes.get(one.school_id, 0))])
+    had = await sizes(connection, published, year)
+    cells, ids, numbered = _numbered([one for one in published if school_counts(had.get(one.school_id, 0))])
     found: dict[Cell, Sums] = {}
     # A code means the same all the year, but in those that the pandemic's X began and ended in.
     on = date(int(year[:4]) + 1, 3, 1)

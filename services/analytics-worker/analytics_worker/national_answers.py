@@ -1,4 +1,4 @@
-"""What the routes about the nation answer, as the contract describes it: nothing here runs when a request is answered."""
+"""What the routes about the nation answer, as the contract describes it: nothing here runs when one is answered."""
 
 from typing import Annotated
 
@@ -98,7 +98,9 @@ class SchoolsBehind(Body):
     events_behind: int
     year_totals_on: Annotated[
         Date | None,
-        Field(description="Persistent absence and enrolments are as on the evening before this day, the oldest of all."),
+        Field(
+            description="Persistent absence and enrolments are as on the evening before this day, the oldest of all."
+        ),
     ]
 
 

@@ -88,7 +88,7 @@ async def national_daily(
     request: Request,
     response: Response,
 ) -> Any:
-    """Give one row for England, each region and each authority by phase, under the DfE's columns; today's without a date.
+    """Give a row for England, each region and each authority by phase, under the DfE's columns; today's without a date.
 
     `time_period` is a date (`time_identifier` is then "Day"), or of an academic year to date "202627". `c` stands in
     every measure of a row of one school, and of as many others as it takes that it cannot be had from them. Schools of
@@ -99,7 +99,8 @@ async def national_daily(
     if format_ is not Format.JSON:
         return formats.stream(wanted.rows(), COLUMNS, format_)
     position = lists.numbers(filters.cursor, frozenset({"at"})) or {"at": 0}
-    items, at, more = [], 0, False
+    items: list[dict[str, Any]] = []
+    at, more = 0, False
     async for row in wanted.rows():
         if len(items) == filters.limit:
             more = True
@@ -150,7 +151,7 @@ _ORDER = (*_PHASES, EducationPhase.TOTAL)
 
 
 def _levels(cells: Mapping[national.Cell, Sums]) -> tuple[dict[Place, Sums], list[Collection[Place]]]:
-    """Give the sums of every place that has schools, and which places' sums one may be had from another of the same line."""
+    """Give the sums of every place that has schools, and lines of places of which any one can be had from the others."""
     sums: dict[Place, Sums] = {(LOCAL_AUTHORITY, la_code, phase): one for (la_code, phase), one in cells.items()}
     lines: list[Collection[Place]] = []
 

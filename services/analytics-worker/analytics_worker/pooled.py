@@ -4,20 +4,20 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
-from analytics_worker import asking, counting, reaches, school
+from analytics_worker import asking, counting, reaches, school, summary
 from analytics_worker.area_answers import AuthorityAttendance, ResponsibleAttendance, SchoolsOf, TrustAttendance
 from analytics_worker.asking import SEES_GROUPS, SEES_PUPILS, SummaryFilters, refused
 from analytics_worker.authority import Area, AtAuthority
 from analytics_worker.counting import Counted, Labels
+from analytics_worker.national import NO_SCHOOL
 from analytics_worker.questions import By, Question
 from analytics_worker.reaches import AtTrust, Reached, TrustUid
 from analytics_worker.spells import Spell
-from codes.school import school_of
 from codes.tallies import Group, pooled
 from kit import database, lists, reads
 from kit.contract import tells
@@ -34,6 +34,7 @@ OfTrust = Annotated[Reached, Depends(AtTrust(SEES_PUPILS, SEES_GROUPS))]
 class ManyFilters(SummaryFilters):
     """What may be asked of many schools: also by school, and as they all stood at an instant."""
 
+    not_by: ClassVar[frozenset[By]] = frozenset({By.LOCAL_AUTHORITY, By.REGION, By.PHASE})
     as_at: str | None = Field(None, description="An instant: every school as it stood then.")
 
 
@@ -56,10 +57,10 @@ async def of_trust(
     response: Response,
     read_by: reads.ReadBy = None,
 ) -> Any:
-    """Give the figures of all schools of a trust together, and with `by` those of each part; `by=school` of each school.
+    """Give the figures of all schools of a trust together, and with `by` those of each part, as of each school.
 
-    Who goes to two of its schools is an enrolment at each. A term is each school's own; pupils and classes are asked for
-    with `by=school` beside, for schools have the same names for them.
+    Who goes to two of its schools is an enrolment at each. A term is each school's own. Pupils and classes are asked
+    for with `by=school` beside, for schools have the same names for them.
     """
     return await _answer(trust, {"trust_uid": uid}, filters, request, response, read_by)
 
@@ -116,9 +117,7 @@ async def schools_of_trust(
     return _listed(trust, request, response, limit, cursor)
 
 
-@router.get(
-    "/v1/local-authorities/{la_code}/schools", summary="An authority's schools", responses=tells(SchoolsOf)
-)
+@router.get("/v1/local-authorities/{la_code}/schools", summary="An authority's schools", responses=tells(SchoolsOf))
 async def schools_of_authority(
     area: OfAuthority,
     request: Request,
@@ -166,24 +165,26 @@ async def _counted(among: Reached, filters: ManyFilters, where: Callable[[Spell]
     """Count school after school, each in a transaction of its own, and pool what they have."""
     now = among.now() if filters.as_at is None else instant_of(filters.as_at, among.now())
     today = now.astimezone(LONDON).date()
-    question = filters.question(school_of((), (), ()), today)
+    question = filters.question(NO_SCHOOL, today)
     questions, wholes, told, settled = [], [], [], True
     parts: defaultdict[Labels, list[Group]] = defaultdict(list)
     for one in among.schools:
-        seq, behind = None, one.behind
+        seq = None
         async with database.reading(among.engine, one.school_id) as connection:
             if filters.as_at is not None:
                 at = await resolve(connection, one.school_id, filters.as_at, among.now())
-                seq, behind, settled = at.seq, 0, settled and at.settled
+                seq, settled = at.seq, settled and at.settled
             facts = await school.load(connection, one.school_id, seq)
             asked = replace(filters.question(facts, today), where=where)
             within = replace(asked, by=tuple(by for by in asked.by if by is not By.SCHOOL))
             counted = await counting.ask(connection, one.school_id, facts, within, seq=seq)
+            position = await summary.as_of(connection, one.school_id, among.now())
         questions.append(asked)
         wholes.append(counted.whole)
         for labels, group in _by_school(asked.by, one.urn, counted):
             parts[labels].append(group)
-        told.append({"urn": one.urn, "seq": one.seq if seq is None else seq, "behind": behind})
+        stands = (position["seq"], position["behind"]) if seq is None else (seq, 0)
+        told.append({"urn": one.urn, "seq": stands[0], "behind": stands[1]})
     if questions:
         first, last = min(each.first for each in questions), max(each.last for each in questions)
         question = replace(question, first=first, last=last)

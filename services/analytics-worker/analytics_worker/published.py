@@ -1,4 +1,4 @@
-"""What the DfE publishes, as it was loaded: to be read under its own columns, and to be laid beside a figure of ours."""
+"""What the DfE publishes, as it was loaded: to be read under its own columns, and to be laid beside our figures."""
 
 import json
 from collections.abc import Mapping
@@ -87,5 +87,3 @@ async def beside(connection: Connection, la_code: str | None, phase: EducationPh
     period = max(row["time_period"] for row in rows)
     figures = {row["geographic_level"]: json.loads(row["figures"]) for row in rows if row["time_period"] == period}
     return Beside(period, figures.get(NATIONAL), figures.get(LOCAL_AUTHORITY))
-
-

@@ -53,7 +53,7 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class AtTrust:
-    """A dependency that lets a caller pass who holds `scope`, or `otherwise`, and reaches the whole trust in the path."""
+    """A dependency that lets a caller pass who holds `scope`, or `otherwise`, and reaches the whole trust."""
 
     scope: str
     otherwise: str | None = None
