@@ -63,7 +63,7 @@ class _Asked:
         return next((by for by in self.question.by if by.startswith("cohort:")), None)
 
     def cells(self) -> tuple[list[tuple[Label, ...]], dict[str, Any]]:
-        """Give the parts that schools lie in, by the areas asked for, and each school's number with that of its part."""
+        """Give the parts that schools lie in, by the areas asked for, and each school's number with its part's."""
         of = {
             one.school_id: tuple(_place(by, one) for by in self.question.by if by in _OF_AREAS) for one in self.schools
         }

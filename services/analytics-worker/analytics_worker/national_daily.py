@@ -151,7 +151,7 @@ _ORDER = (*_PHASES, EducationPhase.TOTAL)
 
 
 def _levels(cells: Mapping[national.Cell, Sums]) -> tuple[dict[Place, Sums], list[Collection[Place]]]:
-    """Give the sums of every place that has schools, and lines of places of which any one can be had from the others."""
+    """Give the sums of every place that has schools, and lines of places of which any one follows from the others."""
     sums: dict[Place, Sums] = {(LOCAL_AUTHORITY, la_code, phase): one for (la_code, phase), one in cells.items()}
     lines: list[Collection[Place]] = []
 
