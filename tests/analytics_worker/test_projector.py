@@ -1,14 +1,15 @@
 """What stands and what is summed follows from the events: each folded once, none passed over, whatever happens."""
 
 import asyncio
-import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
+import httpx
 import pytest
 
 from analytics_worker import projector
+from analytics_worker.app import WorkerSettings, create_app
 from kit import database as kit_database
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.writing import Desk, School
@@ -19,8 +20,8 @@ _STANDS = (
     "FROM analysis.entry WHERE school_id = $1 ORDER BY session_date, session, pupil_no"
 )
 _SUMS = (
-    "SELECT session_date, session, code, entries FROM analysis.session_total WHERE school_id = $1 AND entries <> 0 "
-    "ORDER BY session_date, session, code"
+    "SELECT session_date, session, code, CAST(sum(entries) AS int) FROM analysis.day_total WHERE school_id = $1 "
+    "GROUP BY session_date, session, code HAVING sum(entries) <> 0 ORDER BY session_date, session, code"
 )
 
 
@@ -61,35 +62,6 @@ async def test_an_amendment_moves_the_sums_of_its_own_session(desk: Desk) -> Non
     ]
 
 
-@pytest.mark.parametrize("seed", range(6))
-async def test_whatever_the_history_and_the_batches_the_read_models_are_the_fold_of_the_events(
-    desk: Desk, seed: int
-) -> None:
-    chance = random.Random(seed)
-    school = await desk.open(f"9101{seed:02}", pupils=4)
-    days = [date(2026, 9, 7) + timedelta(days=n) for n in range(4)]
-    for _ in range(chance.randrange(3, 9)):
-        await school.enter(
-            *[
-                (chance.randrange(1, 5), chance.choice(days).isoformat(), chance.choice(("AM", "PM")), code)
-                for code in chance.choices(("/", "N", "I", "L", "O"), k=chance.randrange(1, 40))
-            ]
-        )
-        if chance.random() < 0.3:
-            await school.pupil(chance.randrange(1, 5))
-        if chance.random() < 0.7:
-            await desk.sweep()
-    await desk.sweep()
-    stands, sums = await school.rows(_STANDS), await school.rows(_SUMS)
-    assert [row[:6] for row in stands] == expected_entries(school)
-    assert sums == expected_sums(school)
-    for batch in (1, chance.randrange(2, 30), 100_000):
-        await projector.rebuild(desk.analytics, school.school_id, batch)
-        assert await school.rows(_STANDS) == stands
-        assert await school.rows(_SUMS) == sums
-    await desk.sweep()
-
-
 async def test_two_projectors_at_once_fold_each_event_once(desk: Desk) -> None:
     schools = [await desk.open(f"9102{n:02}") for n in range(4)]
 
@@ -115,9 +87,7 @@ async def test_a_school_that_fails_stands_still_alone_and_goes_on_when_it_can(
 ) -> None:
     broken, sound = await desk.open("910301"), await desk.open("910302")
     owner = await asyncpg.connect(database.owner_url)
-    await owner.execute(
-        f"ALTER TABLE analysis.session_total ADD CONSTRAINT broken CHECK (school_id <> {broken.school_id})"
-    )
+    await owner.execute(f"ALTER TABLE analysis.day_total ADD CONSTRAINT broken CHECK (school_id <> {broken.school_id})")
     await broken.enter((1, "2026-09-07", "AM", "/"))
     await sound.enter((1, "2026-09-07", "AM", "/"))
     await desk.sweep()
@@ -126,15 +96,15 @@ async def test_a_school_that_fails_stands_still_alone_and_goes_on_when_it_can(
     standing = await broken.rows("SELECT seq, failures, failure FROM analysis.checkpoint WHERE school_id = $1")
     assert standing == [(0, 1, "CheckViolationError 23514")]
     assert f"school {broken.school_id} stands still" in caplog.text
-    assert (await projector.faring(desk.analytics)).stalled == 1
+    assert (await projector.faring(desk.analytics, desk.clock())).stalled == 1
 
-    await owner.execute("ALTER TABLE analysis.session_total DROP CONSTRAINT broken")
+    await owner.execute("ALTER TABLE analysis.day_total DROP CONSTRAINT broken")
     await owner.close()
     assert await desk.sweep() == 0  # it is not tried again at once
     desk.clock.set("2026-11-20T16:00:03+00:00")
     await desk.sweep()
     assert await broken.rows(_SUMS) == expected_sums(broken)
-    assert (await projector.faring(desk.analytics)).stalled == 0
+    assert (await projector.faring(desk.analytics, desk.clock())).stalled == 0
 
 
 async def test_without_a_school_in_its_context_the_worker_sees_no_pupil(desk: Desk) -> None:
@@ -168,13 +138,80 @@ async def test_the_worker_cannot_write_to_the_book(desk: Desk) -> None:
 async def test_readiness_says_how_the_projection_fares(desk: Desk, calling: Calling, database: Database) -> None:
     school = await desk.open("910701")
     await desk.sweep()
+    now = datetime.now(UTC)  # readiness compares it with the database's
+    desk.clock.now = now - timedelta(seconds=90)
     await school.enter((1, "2026-09-07", "AM", "/"))
-    desk.clock.now = datetime.now(UTC)  # readiness compares it with the database's
+    desk.clock.now = now - timedelta(seconds=60)
+    await school.enter((1, "2026-09-07", "PM", "/"))
+    desk.clock.now = datetime.now(UTC)
     async with calling() as http:
         told = await http.get("/readyz")
     assert (told.status_code, told.json()["status"]) == (200, "ready")
-    assert told.json()["events_behind"] == 1
+    assert told.json()["events_behind"] == 2
     assert (told.json()["stalled"], told.json()["schools_behind"]) == (0, 1)
+    # Of the two that wait the one that waits for longer.
+    assert 90 <= told.json()["seconds_behind"] < 120
+
+
+def numbers(text: str) -> dict[str, float]:
+    """Read the text format: no name of a school is in it, and each line that is no comment is a name and a number."""
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+async def test_a_school_that_cannot_be_folded_is_seen_over_http_and_the_others_go_on(
+    desk: Desk, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = await desk.open("910801"), await desk.open("910802")
+    await desk.sweep()
+    desk.clock.now = datetime.now(UTC)
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute(f"ALTER TABLE analysis.day_total ADD CONSTRAINT broken CHECK (school_id <> {broken.school_id})")
+    app = create_app(WorkerSettings(database_url=database.analytics_url, poll_seconds=0.01), desk.clock)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://worker") as http,
+    ):
+
+        async def until(**wanted: float) -> dict[str, float]:
+            async with asyncio.timeout(20):
+                while True:
+                    desk.clock.now = datetime.now(UTC)
+                    answer = await http.get("/metrics")
+                    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+                    assert not any(urn in answer.text for urn in (broken.urn, sound.urn))
+                    said = numbers(answer.text)
+                    if {name: said.get(f"rollbook_{name}") for name in wanted} == wanted:
+                        return said
+                    await asyncio.sleep(0.01)
+
+        await until(stalled=0, events_behind=0)
+        await broken.enter((1, "2026-09-07", "AM", "/"))
+        await sound.enter((1, "2026-09-07", "AM", "/"))
+        said = await until(stalled=1, schools_behind=1, events_behind=1, folds_failed_total=1)
+        assert said["rollbook_schools_folded_total"] >= 1
+        assert said["rollbook_seconds_behind"] >= 0
+        assert said["rollbook_ready"] == 1
+        assert said['rollbook_answers_total{status="200"}'] >= 1
+        ready = (await http.get("/readyz")).json()
+        assert (ready["status"], ready["stalled"], ready["schools_behind"]) == ("ready", 1, 1)
+        assert f"school {broken.school_id} stands still: CheckViolationError" in caplog.text
+        assert await sound.rows(_SUMS) == expected_sums(sound)
+
+        await owner.execute("ALTER TABLE analysis.day_total DROP CONSTRAINT broken")
+        await owner.close()
+        desk.clock.now += timedelta(seconds=3)
+        async with asyncio.timeout(20):
+            while await broken.rows(_SUMS) != expected_sums(broken):  # noqa: ASYNC110 -- another's work is waited for
+                await asyncio.sleep(0.01)
+        await until(stalled=0, events_behind=0)
+
+
+async def test_what_was_counted_is_told_while_the_service_is_not_ready(desk: Desk, calling: Calling) -> None:
+    async with calling() as http:
+        told = await http.get("/metrics")  # by a clock that is months ahead of the database's
+        assert (told.status_code, numbers(told.text)["rollbook_ready"]) == (200, 0)
+        assert "rollbook_stalled" not in told.text
 
 
 async def test_the_worker_follows_the_register_by_itself(desk: Desk) -> None:

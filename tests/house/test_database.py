@@ -31,7 +31,9 @@ APPENDED_TO = (
 )
 SEALED = (*(f"ledger.{name}" for name in ("node", "fingerprint", "contents", "sealed", "seal")),)
 SIGNED = (*(f"ledger.{name}" for name in ("checkpoint", "log", "checkpoint_key", "deposit")),)
-REBUILT = tuple(f"analysis.{name}" for name in ("checkpoint", "entry", "session_total", "alert", "watched"))
+REBUILT = tuple(
+    f"analysis.{name}" for name in ("checkpoint", "entry", "spell", "day_total", "year_total", "alert", "watched")
+)
 ALLOWED = {
     **{(table, REGISTER): APPENDS for table in APPENDED_TO},
     **{(table, ANALYTICS): READS for table in APPENDED_TO},
@@ -72,7 +74,7 @@ APPEND_ONLY = (
 WITHOUT_PUPILS = {
     *("ledger.head", "register.urn", "register.school_facts", "register.sandbox", "ledger.sealed", "ledger.seal"),
     "register.closure_due",
-    *("analysis.checkpoint", "analysis.session_total"),
+    *("analysis.checkpoint", "analysis.day_total", "analysis.year_total"),
 }
 ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"
 TABLES = """

@@ -18,7 +18,7 @@ from kit.tokens import SCOPES, authenticate
 from tests.support import tree
 
 SERVICES = ("register_api", "analytics_worker")
-SHARED = {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+SHARED = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
 """What every service answers about itself, each at its own port: these are not at the public address."""
 
 

@@ -15,7 +15,7 @@ from codes.suppression import SMALLEST_SHOWN
 from kit import service
 from kit.settings import Settings
 
-PUBLIC = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
+PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
 """The routes that need no token; every other route says who may call it."""
 
 ABOUT = """What follows from the attendance registers of schools in England: figures by the DfE's names and arithmetic,
@@ -33,13 +33,15 @@ class WorkerSettings(Settings):
 
 async def _detail(app: FastAPI) -> dict[str, Any]:
     """Say how the projection fares: a school that stands still makes the others no less ready."""
-    return asdict(await projector.faring(app.state.engine))
+    return asdict(await projector.faring(app.state.engine, app.state.clock()))
 
 
 @asynccontextmanager
 async def _projecting(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
-    projecting = asyncio.create_task(projector.run(state.engine, state.clock, state.settings.poll_seconds))
+    projecting = asyncio.create_task(
+        projector.run(state.engine, state.clock, state.settings.poll_seconds, state.counted)
+    )
     try:
         yield
     finally:
