@@ -39,7 +39,7 @@ CATALOGUE: dict[str, Kind] = {
     "token-required": Kind(401, "A token is required", "Get one from /oauth/token and send it as `Authorization: Bearer ...`."),
     "invalid-token": Kind(401, "The token cannot be used", "Get a fresh token: one lives 30 minutes."),
     "scope-required": Kind(403, "The token lacks the scope that this route needs", "Ask for a client with the scope named."),
-    "reach-fact": Kind(403, "A fact that decides who may read the school is set by an administrator alone", "Leave it out, or use a client with `admin`."),
+    "reach-fact": Kind(403, "A fact that decides who may read is set by an administrator alone", "Leave it out, or use a client with `admin`."),
     "unknown-school": Kind(404, "There is no such school within reach", "Check the URN and the client's reach."),
     "unknown-authority": Kind(404, "There is no such authority within reach", "Check the code and the client's reach."),
     "unknown-trust": Kind(404, "There is no such trust within reach", "Check the UID and the client's reach."),

@@ -16,8 +16,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Scope
 
+<<<<<<< HEAD
 from kit import contract, database, limits, metrics, problems
+=======
+from kit import contract, database, limits, problems, retiring
+>>>>>>> fivea
 from kit.answers import Answers, Packed
 from kit.fields import Body
 from kit.gate import Gate
@@ -133,18 +138,30 @@ def create(
     )
     app.state.answered, app.state.counted = Counter(), Counter()
     contract.describe(app, about, examples)
+    announced = retiring.announcing(app)
+
+    def extra(scope: Scope) -> list[tuple[str, str]]:
+        return limits.earned(scope) + announced(scope)
+
     # From the inside out: what comes in, what every answer has, who may read it in a browser, how it travels.
     app.add_middleware(Gate, most_bytes=MOST_BYTES, streamed=streamed)
+<<<<<<< HEAD
     app.add_middleware(
         Answers, secure=settings.public_url.startswith("https:"), extra=limits.earned, counts=app.state.answered
     )
+=======
+    app.add_middleware(Answers, secure=settings.public_url.startswith("https:"), extra=extra)
+>>>>>>> fivea
     if origins := settings.cors_origins.split():
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "HEAD", "POST", "PUT"],
             allow_headers=["Authorization", "Content-Type", "If-None-Match", "Prefer", "Rollbook-Read-By"],
-            expose_headers=["ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "Rollbook-As-At"],
+            expose_headers=[
+                *("Deprecation", "ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "Rollbook-As-At"),
+                "Sunset",
+            ],
         )
     app.add_middleware(Packed, minimum_size=_WORTH_PACKING, compresslevel=4)
     problems.install(app)

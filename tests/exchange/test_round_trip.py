@@ -79,6 +79,9 @@ async def test_an_imported_register_is_the_same_root_for_root_and_goes_on(
         await arrived.stream()
         await put(calls, arrived.path("/pupils/p-new"), pupil())
         assert (await arrived.stream())[-1]["subject"] == "pupil:7"
+    owner = await asyncpg.connect(empty.owner_url)
+    assert await owner.fetchval("SELECT array_agg(la_code) FROM register.responsible") == ["330"]
+    await owner.close()
     first, second = members(either), members(again)
     for name in ("reference.ndjson", "keys.json", "covers.ndjson"):
         assert second[name] == first[name]

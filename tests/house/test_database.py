@@ -26,7 +26,7 @@ READS, APPENDS, REBUILDS = {"SELECT"}, {"SELECT", "INSERT"}, {"SELECT", "INSERT"
 APPENDED_TO = (
     *(f"ledger.{name}" for name in ("event", "change", "text", "staff", "client")),
     *(f"register.{name}" for name in ("urn", "school_facts", "policy", "calendar", "pupil_id", "pupil", "placing")),
-    *(f"register.{name}" for name in ("closure", "planned_absence")),
+    *(f"register.{name}" for name in ("closure", "planned_absence", "responsible")),
     "access.key",
 )
 SEALED = (*(f"ledger.{name}" for name in ("node", "fingerprint", "contents", "sealed", "seal")),)
@@ -73,7 +73,7 @@ APPEND_ONLY = (
 )
 WITHOUT_PUPILS = {
     *("ledger.head", "register.urn", "register.school_facts", "register.sandbox", "ledger.sealed", "ledger.seal"),
-    "register.closure_due",
+    *("register.closure_due", "register.responsible"),
     *("analysis.checkpoint", "analysis.day_total", "analysis.year_total"),
 }
 ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"

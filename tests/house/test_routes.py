@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from codes.refusals import REFUSALS
 from kit.catalogue import CATALOGUE
-from kit.contract import gates, routes
+from kit.contract import gates
+from kit.routing import routes
 from kit.schools import AtSchool
 from kit.tokens import SCOPES, authenticate
 from tests.support import tree
