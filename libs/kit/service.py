@@ -18,11 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Scope
 
-<<<<<<< HEAD
-from kit import contract, database, limits, metrics, problems
-=======
-from kit import contract, database, limits, problems, retiring
->>>>>>> fivea
+from kit import contract, database, limits, metrics, problems, retiring
 from kit.answers import Answers, Packed
 from kit.fields import Body
 from kit.gate import Gate
@@ -145,13 +141,7 @@ def create(
 
     # From the inside out: what comes in, what every answer has, who may read it in a browser, how it travels.
     app.add_middleware(Gate, most_bytes=MOST_BYTES, streamed=streamed)
-<<<<<<< HEAD
-    app.add_middleware(
-        Answers, secure=settings.public_url.startswith("https:"), extra=limits.earned, counts=app.state.answered
-    )
-=======
-    app.add_middleware(Answers, secure=settings.public_url.startswith("https:"), extra=extra)
->>>>>>> fivea
+    app.add_middleware(Answers, secure=settings.public_url.startswith("https:"), extra=extra, counts=app.state.answered)
     if origins := settings.cors_origins.split():
         app.add_middleware(
             CORSMiddleware,

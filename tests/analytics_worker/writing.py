@@ -98,14 +98,16 @@ class School:
             ]
         )
 
-    async def facts(self, la_code: str) -> None:
-        """State the school's facts of reach."""
+    async def facts(
+        self, la_code: str, trust_uid: str | None = None, phase: str = "primary", ages: tuple[int, int] = (4, 11)
+    ) -> None:
+        """State what the school is, and its facts of reach."""
         await self._change(
             "school-changed",
             "school",
             "INSERT INTO register.school_facts (school_id, seq, effective_from, urn, name, phase, age_from, age_to, "
-            "laestab, la_code) VALUES ($1, $2, '1900-01-01', $3, 'Invented Primary', 'primary', 4, 11, $4, $5)",
-            (self.urn, f"{la_code}{self.urn[-4:]}", la_code),
+            "laestab, la_code, trust_uid) VALUES ($1, $2, '1900-01-01', $3, 'Invented School', $4, $5, $6, $7, $8, $9)",
+            (self.urn, phase, *ages, f"{la_code}{self.urn[-4:]}", la_code, trust_uid),
         )
 
     async def policy(self, body: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field
 
 from analytics_worker import asking, national, summary
 from analytics_worker.area_answers import NationalAttendance, RegionAttendance
@@ -32,6 +33,7 @@ from ledger.append import FIRST_DAY, LAST_DAY
 router = APIRouter(tags=["national"])
 _sql = database.statements(__file__)
 
+FEWEST_ENROLMENTS = 6
 _COUNTED = {Who.ON_ROLL: None, Who.PUBLISHED: "main", Who.AGED_FOUR: "aged-four"}
 _OF_AREAS = (By.LOCAL_AUTHORITY, By.REGION, By.PHASE)
 _OF_PUPILS = (
@@ -47,6 +49,10 @@ class AreaFilters(SummaryFilters):
     """What may be asked of an area: nothing that is of a pupil, a class or a school, or of one school's calendar."""
 
     not_by: ClassVar[frozenset[By]] = frozenset({By.PUPIL, By.CLASS, By.SCHOOL, By.TERM, By.HALF_TERM})
+    who: Who = Field(
+        Who.PUBLISHED,
+        description="Those whom the DfE's statistics count, unless others are asked for.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ async def of_nation(
     """Give the figures of all schools of England that lie in an authority, and with `by` those of each part.
 
     No pupil is read: enrolments, persistent and severe absence, and cohorts, are those of one academic year to date, as
-    on the evening before, and null for other days. Terms are those of the census: schools' own differ.
+    on the evening before, and null for other days and of all on roll. Terms are the census's: schools' own differ.
     """
     return await _answer(nation, tuple(AUTHORITIES), {}, filters, request, response)
 
@@ -125,7 +131,8 @@ async def _answer(
         schools = await national.schools(connection, la_codes, today)
         if question.who is Who.PUBLISHED:
             sizes = await national.sizes(connection, schools, academic_year(question.first))
-            schools = [one for one in schools if school_counts(sizes.get(one.school_id, 0))]
+            # One whose sums were not made yet is not known to be too small.
+            schools = [one for one in schools if school_counts(sizes.get(one.school_id, FEWEST_ENROLMENTS))]
         asked = _Asked(question, schools, _year(question, today))
         _check(asked)
         by_pupil = Counted() if asked.year is None else await _of_pupils(connection, asked, asked.year)
@@ -145,9 +152,11 @@ def _place(by: By, one: AreaSchool) -> Label:
 
 
 def _year(question: Question, today: date) -> str | None:
-    """Give the academic year that a question is about, up to now or to its end; None when it is about other days."""
+    """Give the academic year that a question is about, to now or its end; None when no sums by pupil answer it."""
     year = academic_year(question.first)
     first, last = academic_year_bounds(year)
+    if question.who is Who.ON_ROLL:
+        return None
     return year if question.first == first and min(today, last) <= question.last <= last else None
 
 
@@ -157,7 +166,7 @@ def _check(asked: _Asked) -> None:
     if cohort is None:
         return
     if asked.year is None:
-        raise refused("by", f"{cohort} can be had of an academic year to date: period=year, without from and to.")
+        raise refused("by", f"{cohort} can be had of an academic year to date (period=year), and not of all on roll.")
     if not set(by) <= {cohort, *_OF_AREAS}:
         raise refused("by", f"{cohort} goes with {', '.join(_OF_AREAS)}.")
 
