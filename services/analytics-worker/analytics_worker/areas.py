@@ -1,6 +1,5 @@
 """Figures of a region and of the nation, from sums that hold no pupil; what rests on pupils is of a year to date."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -281,7 +280,7 @@ def _value(part_of: str, part: str) -> Label:
 
 
 def _year_group(row: Mapping[str, Any], year: str) -> Group:
-    codes: dict[str, int] = json.loads(row["codes"] or "{}")
+    codes: dict[str, int] = row["codes"] or {}
     on = date(int(year[:4]) + 1, 3, 1)
     return Group(
         int(row["enrolments"]),

@@ -1,7 +1,6 @@
 """What is known of an area's schools without reading a pupil: which they are, and their sums by authority and phase."""
 
-import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -121,7 +120,7 @@ async def of_year(connection: Connection, among: Sequence[AreaSchool], year: str
     # A code means the same all the year, but in those that the pandemic's X began and ended in.
     on = date(int(year[:4]) + 1, 3, 1)
     async for row in _sql.of_year(connection, school_ids=ids, cells=numbered, academic_year=year):
-        codes = Counter(json.loads(row["codes"] or "{}"))
+        codes = row["codes"] or {}
         found[cells[row["cell"]]] = Sums(
             schools=row["schools"],
             total_enrolments=int(row["enrolments"]),

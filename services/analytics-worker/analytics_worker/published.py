@@ -1,6 +1,5 @@
 """What the DfE publishes, as it was loaded: to be read under its own columns, and to be laid beside our figures."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -68,7 +67,7 @@ async def published(
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give a row as it stands in the file, its columns in their order."""
-    held = {**json.loads(row["place"]), **json.loads(row["figures"]), **json.loads(row["symbols"])}
+    held = {**row["place"], **row["figures"], **row["symbols"]}
     held["time_identifier"] = row["time_identifier"]
     return {column: held[column] for column in COLUMNS}
 
@@ -85,5 +84,5 @@ async def beside(connection: Connection, la_code: str | None, phase: EducationPh
     if not rows:
         return None
     period = max(row["time_period"] for row in rows)
-    figures = {row["geographic_level"]: json.loads(row["figures"]) for row in rows if row["time_period"] == period}
+    figures = {row["geographic_level"]: row["figures"] for row in rows if row["time_period"] == period}
     return Beside(period, figures.get(NATIONAL), figures.get(LOCAL_AUTHORITY))
