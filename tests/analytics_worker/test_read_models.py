@@ -1,10 +1,12 @@
 """Incremental, rebuilt, and folded in plain Python: the same after any history, in any batches, by any workers."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date
+from typing import Any
 
 import asyncpg
 import pytest
@@ -97,6 +99,39 @@ async def test_whatever_happens_the_models_are_the_fold_of_the_events_at_every_p
     again = await rebuilt(desk.analytics, school.school_id)
     assert (again.same, again.is_new, again.differences) == (True, False, ())
     assert await models(owner, school.school_id) == before
+
+
+async def year_totals(owner: Connection, school_id: int) -> list[tuple[Any, ...]]:
+    rows = await owner.fetch(
+        "SELECT academic_year, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes "
+        "FROM analysis.year_total WHERE school_id = $1 ORDER BY 1, 2, 3, 4",
+        school_id,
+    )
+    return [(*tuple(row)[:-1], json.loads(row["codes"])) for row in rows]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_the_sums_of_academic_years_are_those_of_the_evening_before(
+    desk: Desk, owner: Connection, seed: int
+) -> None:
+    chance = random.Random(seed)
+    school = await desk.open(f"9113{seed:02}", pupils=5)
+    for day in range(20, 24):
+        desk.clock.set(f"2026-11-{day}T00:00:30+00:00")
+        for _ in range(chance.randrange(6) if day > 20 else 12):
+            await something_happens(school, chance, pupils=5)
+        await desk.sweep()
+        told = await history(owner, school.school_id)
+        evening = told.years_at(await checkpoint(owner, school.school_id))
+        assert await year_totals(owner, school.school_id) == evening
+        desk.clock.set(f"2026-11-{day}T09:00:00+00:00")
+        await something_happens(school, chance, pupils=5)
+        await desk.sweep()
+        assert await year_totals(owner, school.school_id) == evening
+    assert (await rebuilt(desk.analytics, school.school_id)).same
+    assert await year_totals(owner, school.school_id) == (await history(owner, school.school_id)).years_at(
+        await checkpoint(owner, school.school_id)
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))

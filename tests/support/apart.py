@@ -1,18 +1,27 @@
 """The read models folded in plain Python, event by event and day by day: written apart from what folds them in service.
 
-It asks the law who counts on a day, and shares nothing else with the analytics worker.
+It asks the law who counts on a day and what a code is worth, and shares nothing else with the analytics worker.
 """
 
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from codes.ages import of_compulsory_age
+from codes.calendar import academic_year
+from codes.tallies import group, tally
 from codes.who_counts import standings
 from kit.database import Connection
 from tests.support.folded import Models
 
+FACTS = (
+    *("fsm", "sen", "ehcp", "social_worker", "looked_after", "previously_looked_after", "child_in_need"),
+    *("child_protection", "youth_offending", "young_carer", "medical_condition", "pupil_premium", "mobile_child"),
+    *("ethnicity", "responsible_la"),
+)
 Row = dict[str, Any]
 Counting = tuple[str, str]
 """A year group, and where its sessions are counted."""
@@ -47,22 +56,54 @@ class History:
             "day_total": [(*key, n) for key, n in sorted(totals.items())],
         }
 
+    def years_at(self, seq: int) -> list[tuple[Any, ...]]:
+        """Give the sums of academic years, as of a position."""
+        of_pupils: defaultdict[tuple[str, str, str, str], defaultdict[int, list[Any]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for on, _, pupil_no, code, *_ in self.at(seq)["entry"]:
+            counting = self._counting(pupil_no, on, seq)
+            if counting is None or counting[1] == "none":
+                continue
+            pupil = max(self._said(self.pupils, pupil_no, seq), key=lambda row: row["seq"])
+            year_group, facts = self._placed(pupil_no, on, seq)
+            parts = {"all": "", "year-group": year_group, "cohort:sex": pupil["sex"]}
+            parts |= {f"cohort:{fact}": _text(facts.get(fact)) for fact in FACTS}
+            for part in parts.items():
+                of_year = of_pupils[academic_year(on), counting[1], *part]
+                of_year[pupil_no].append((code, on, of_compulsory_age(pupil["date_of_birth"], on), 1))
+        found = []
+        for key, counted in sorted(of_pupils.items()):
+            tallies = [tally(each) for each in counted.values()]
+            of_all = group(tallies)
+            absence = of_all.absence_of_persistent_pupils
+            codes = sum((Counter(each.codes) for each in tallies), Counter())
+            found.append(
+                (*key, of_all.enrolments, of_all.persistent_pupils, of_all.severe_pupils, absence, dict(codes))
+            )
+        return found
+
+    def _placed(self, pupil_no: int, on: date, seq: int) -> tuple[str, dict[str, Any]]:
+        placed = [row for row in self._said(self.placings, pupil_no, seq) if row["effective_from"] <= on]
+        if not placed:
+            return "", {}
+        last = max(placed, key=lambda row: (row["effective_from"], row["seq"]))
+        return last["year_group"], json.loads(last["facts"])
+
+    @staticmethod
+    def _said(rows: Sequence[Row], pupil_no: int, seq: int) -> list[Row]:
+        return [row for row in rows if row["pupil_no"] == pupil_no and row["seq"] <= seq]
+
     def _counting(self, pupil_no: int, on: date, seq: int) -> Counting | None:
         """Give what a pupil's sessions of a day are counted under, or None for one who is not on roll."""
-        said = [row for row in self.pupils if row["pupil_no"] == pupil_no and row["seq"] <= seq]
+        said = self._said(self.pupils, pupil_no, seq)
         if not said:
             return None
         pupil = max(said, key=lambda row: row["seq"])
         on_roll = [(span.lower, span.upper) for span in pupil["on_roll"]]
         for first, until, counted in standings(pupil["date_of_birth"], pupil["boarder"], on_roll):
             if first <= on and (until is None or on < until):
-                placed = [
-                    row
-                    for row in self.placings
-                    if row["pupil_no"] == pupil_no and row["seq"] <= seq and row["effective_from"] <= on
-                ]
-                last = max(placed, key=lambda row: (row["effective_from"], row["seq"]), default={"year_group": ""})
-                return last["year_group"], counted.value
+                return self._placed(pupil_no, on, seq)[0], counted.value
         return None
 
     def _spells(self, pupil_no: int, seq: int) -> list[tuple[Any, ...]]:
@@ -85,6 +126,10 @@ class History:
             else:
                 found.append((pupil_no, day, following, *counting))
         return found
+
+
+def _text(value: object) -> str:
+    return {None: "", True: "true", False: "false"}.get(value, value) if not isinstance(value, str) else value
 
 
 async def history(owner: Connection, school_id: int) -> History:

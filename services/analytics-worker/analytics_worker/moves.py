@@ -7,9 +7,10 @@ not on roll that day is left as it is, and is in no sum.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby, zip_longest
+from typing import TypeVar
 
 from analytics_worker import spells
 from analytics_worker.spells import Spell
@@ -29,6 +30,7 @@ class Stretch:
     counted: str
 
 
+AnyStretch = TypeVar("AnyStretch", Stretch, Spell)
 Stretches = dict[int, list[Stretch]]
 """The stretches of each pupil, in order."""
 
@@ -49,15 +51,15 @@ def stretches(found: Iterable[Spell]) -> Stretches:
     return by_pupil
 
 
-def differ_from(old: Sequence[Stretch], new: Sequence[Stretch]) -> date | None:
+def differ_from(old: Sequence[AnyStretch], new: Sequence[AnyStretch]) -> date | None:
     """Give a day before which two rows of stretches are the same, or None where they are the same for ever."""
     for was, is_ in zip_longest(old, new):
         if was == is_:
             continue
         if was is None or is_ is None:
             return (was or is_).first
-        if (was.first, was.year_group, was.counted) == (is_.first, is_.year_group, is_.counted):
-            return min(was.until, is_.until)
+        if replace(was, until=is_.until) == is_:
+            return min(was.until or date.max, is_.until or date.max)
         return min(was.first, is_.first)
     return None
 

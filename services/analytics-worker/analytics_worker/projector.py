@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from analytics_worker import evaluation, moves
+from analytics_worker import evaluation, moves, year_totals
 from kit import database
 from kit.database import Connection
 from kit.schools import LONDON
@@ -49,6 +49,8 @@ async def run(
     engine: AsyncEngine, now: Callable[[], datetime], poll_seconds: float, counted: Counter[str] | None = None
 ) -> None:
     """Sweep for ever, resting for `poll_seconds` whenever nothing was waiting; wait for a database that is away."""
+    if counted is not None:
+        counted.update(schools_folded=0, folds_failed=0)
     while True:
         worked = 0
         try:
@@ -123,7 +125,10 @@ async def fold_after(connection: Connection, school_id: int, after: int, most: i
 
 
 async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
-    """Look at a school's alerts as far as it has been folded; False when another worker has the school."""
+    """Look at a school's alerts as far as it has been folded; False when another worker has the school.
+
+    With the first look of a London day the sums of academic years are made anew, as they were in the evening.
+    """
     async with database.writing(engine, school_id) as connection:
         claimed = await _sql.claim(connection, school_id=school_id)
         if claimed is None:
@@ -131,8 +136,18 @@ async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
         position = evaluation.Position(
             claimed["seq"], claimed["alerts_seq"], claimed["alerts_on"], claimed["last_change"]
         )
-        await evaluation.evaluate(connection, school_id, position, now.astimezone(LONDON).date())
+        today = now.astimezone(LONDON).date()
+        await evaluation.evaluate(connection, school_id, position, today)
+        if claimed["totals_on"] != today:
+            await total_years(connection, school_id, claimed["totals_seq"], claimed["seq"])
+            await _sql.totalled(connection, school_id=school_id, totals_seq=claimed["seq"], totals_on=today)
     return True
+
+
+async def total_years(connection: Connection, school_id: int, after: int, seq: int) -> None:
+    """Make the sums anew of the academic years that something between two positions may have moved."""
+    if after < seq:
+        await year_totals.make(connection, school_id, seq, await year_totals.touched(connection, school_id, after, seq))
 
 
 async def _stand_still(engine: AsyncEngine, school_id: int, now: datetime, caught: Exception) -> None:

@@ -15,7 +15,7 @@ INSERT INTO analysis.checkpoint (school_id) SELECT school_id FROM ledger.head WH
 
 -- name: claim(school_id)^
 -- Take the school, unless another worker has it. A statement of its own: what is folded must be read after the lock.
-SELECT seq, alerts_seq, alerts_on, last_change FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
+SELECT seq, alerts_seq, alerts_on, last_change, totals_seq, totals_on FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
 
 -- name: fold(school_id, after, most)^
 -- Fold what follows the checkpoint, at most so many events, and move the checkpoint: one statement, so never one without
@@ -66,6 +66,10 @@ WHERE c.school_id = :school_id
 RETURNING c.seq, reached.head,
           ARRAY(SELECT DISTINCT CAST(split_part(r.subject, ':', 2) AS int) FROM ledger.change r
                 WHERE r.school_id = :school_id AND r.seq > :after AND r.seq <= reached.seq AND r.kind = 'roll-changed') AS moved;
+
+-- name: totalled(school_id, totals_seq, totals_on)!
+-- The sums of academic years are as the entries and the roll are.
+UPDATE analysis.checkpoint SET totals_seq = :totals_seq, totals_on = :totals_on WHERE school_id = :school_id;
 
 -- name: fail(school_id, now, retry_within, failure)!
 -- A school stands still until it is tried again: after 2 seconds, 4, 8..., at most after `retry_within` of them.

@@ -4,9 +4,10 @@ The side tables belong to the connection and are empty at the end of each transa
 should be are written: where all are, nothing is, and readers see the old until the new is whole (docs/adr/0011).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analytics_worker import moves, projector, spells
+from analytics_worker import moves, projector, spells, year_totals
 from kit import database
 from kit.database import Connection
 
@@ -60,21 +61,24 @@ async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
         await projector.begin(connection, school_id)
         standing = await _sql.take(connection, school_id=school_id)
         head = await _sql.head(connection, school_id=school_id)
-        failure = await _brought_to(connection, school_id, standing, head) if standing else None
+        is_new = standing["seq"] == 0
+        failure = None if is_new else await _brought_to(connection, school_id, standing, head)
         await _fold(connection, school_id, head)
-        differences = await _put_in_place(connection, school_id)
+        differences = [*await _put_in_place(connection, school_id), *await _years(connection, school_id, head)]
         await _sql.stand_at(connection, school_id=school_id, seq=head)
-    return Rebuilt(school_id, head, standing == 0, failure, differences)
+    return Rebuilt(school_id, head, is_new, failure, tuple(differences))
 
 
-async def _brought_to(connection: Connection, school_id: int, seq: int, head: int) -> str | None:
+async def _brought_to(connection: Connection, school_id: int, at: Mapping[str, int], head: int) -> str | None:
     """Fold the live models on to the head as a worker does; give the kind of error where that cannot be done."""
+    seq = at["seq"]
     try:
         async with connection.transaction():
             while seq < head:
                 most = min(projector.MOST_EVENTS, head - seq)
                 await projector.fold_after(connection, school_id, seq, most)
                 seq += most
+            await projector.total_years(connection, school_id, at["totals_seq"], head)
     except Exception as caught:
         if connection.is_closed():
             raise
@@ -89,7 +93,20 @@ async def _fold(connection: Connection, school_id: int, head: int) -> None:
     await _sql.fold_totals(connection, school_id=school_id)
 
 
-async def _put_in_place(connection: Connection, school_id: int) -> tuple[Difference, ...]:
+async def _years(connection: Connection, school_id: int, head: int) -> list[Difference]:
+    """Make the sums of every academic year anew in their place, and compare them with what was there.
+
+    They are a few rows, made of the other models alone, and nobody sees them before the end of the transaction.
+    """
+    of = {"school_id": school_id}
+    await _sql.keep_years(connection, **of)
+    await _sql.forget_years(connection, **of)
+    await year_totals.make(connection, school_id, head, await year_totals.touched(connection, school_id, 0, head))
+    said = await _sql.year_differences(connection, **of)
+    return [Difference("year_total", said["removed"], said["added"])] if said["removed"] or said["added"] else []
+
+
+async def _put_in_place(connection: Connection, school_id: int) -> list[Difference]:
     """Compare by digest; of a model that differs, remove the rows that should not stand and add those that should."""
     of = {"school_id": school_id}
     await _sql.sweep_totals(connection, **of)
@@ -103,4 +120,4 @@ async def _put_in_place(connection: Connection, school_id: int) -> tuple[Differe
         if said["live"] != said["anew"]:
             removed, added = await remove(connection, **of), await add(connection, **of)
             found.append(Difference(model, *(int(done.rpartition(" ")[2]) for done in (removed, added))))
-    return tuple(found)
+    return found

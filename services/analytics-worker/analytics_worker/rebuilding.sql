@@ -5,12 +5,13 @@ SELECT $script$
     CREATE TEMP TABLE IF NOT EXISTS rebuilt_spell (LIKE analysis.spell) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS rebuilt_entry (LIKE analysis.entry) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS rebuilt_day_total (LIKE analysis.day_total) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS former_year_total (LIKE analysis.year_total) ON COMMIT DELETE ROWS;
 $script$;
 
--- name: take(school_id)$
+-- name: take(school_id)^
 -- Take the school, waiting for whoever has it, and say how far it stands. A statement of its own: what is folded must be
 -- read after the lock.
-SELECT seq FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE;
+SELECT seq, totals_seq FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE;
 
 -- name: head(school_id)$
 -- How far the school's stream goes.
@@ -116,6 +117,26 @@ WHERE NOT EXISTS (SELECT FROM analysis.day_total t
                     AND t.year_group = r.year_group AND t.counted = r.counted AND t.code = r.code)
 ORDER BY r.session_date, r.session, r.year_group, r.counted, r.code;
 
+-- name: keep_years(school_id)!
+-- Lay the live sums of academic years aside.
+INSERT INTO former_year_total SELECT t.* FROM analysis.year_total t WHERE t.school_id = :school_id;
+
+-- name: forget_years(school_id)!
+-- Throw the live ones away.
+DELETE FROM analysis.year_total WHERE school_id = :school_id;
+
+-- name: year_differences(school_id)^
+-- How many of the former rows are not among those made anew, and the other way round, whenever each was made.
+WITH former AS (
+    SELECT academic_year, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes
+    FROM former_year_total
+), anew AS (
+    SELECT academic_year, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes
+    FROM analysis.year_total WHERE school_id = :school_id
+)
+SELECT (SELECT count(*) FROM (SELECT * FROM former EXCEPT SELECT * FROM anew) AS gone) AS removed,
+       (SELECT count(*) FROM (SELECT * FROM anew EXCEPT SELECT * FROM former) AS come) AS added;
+
 -- name: stand_at(school_id, seq)!
 -- The models stand at a position. Whatever failed before may be tried at once, and the alerts are looked at again.
-UPDATE analysis.checkpoint SET seq = :seq, alerts_seq = 0, retry_at = NULL WHERE school_id = :school_id;
+UPDATE analysis.checkpoint SET seq = :seq, alerts_seq = 0, totals_seq = :seq, retry_at = NULL WHERE school_id = :school_id;
