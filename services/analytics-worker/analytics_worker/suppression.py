@@ -44,9 +44,8 @@ def applied(
     out = hidden({labels: group.enrolments for labels, group in groups.items()}, _lines(groups), smallest)
     if 0 < counted.whole.enrolments < smallest:
         out = frozenset(groups)
-    seen = {labels: group for labels, group in groups.items() if labels not in out}
     gone = [
-        (members, hidden({labels: pupils(group) for labels, group in seen.items()}, _lines(seen), smallest))
+        (members, hidden({labels: pupils(group) for labels, group in groups.items()}, _lines(groups), smallest, out))
         for members, pupils in _MEASURES
     ]
     shown = []
