@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import asyncpg
 import pytest
 
 from analytics_worker.questions import By
 from codes import tallies
 from codes.phases import EducationPhase
 from codes.tallies import Tally
-from codes.who_counts import academic_year
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.test_summaries import DAYS, LABELS, MARKS, Child, enrol, fold, is_of, roll_of
 from tests.analytics_worker.writing import Desk, School
 from tests.support.office import refusal
-from tests.support.postgres import Database
 
 FIRST, LAST = date(2026, 8, 1), date(2027, 7, 31)
 WINDOW = {"from": FIRST.isoformat(), "to": LAST.isoformat(), "limit": 1000}
@@ -75,7 +72,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-async def world(desk: Desk, database: Database) -> World:
+async def world(desk: Desk) -> World:
     """Give six schools in three authorities, two trusts and two regions, folded, with the sums of the year."""
     chance = random.Random(31)
     schools, children = {}, {}
@@ -98,31 +95,7 @@ async def world(desk: Desk, database: Database) -> World:
         await school.enter(*marks, *[(*mark[:3], chance.choice(MARKS)) for mark in marks[::23]])
         schools[place.urn], children[place.urn] = school, roll
     await desk.sweep()
-    world = World(schools, children)
-    await year_totals(world, database)
-    return world
-
-
-async def year_totals(world: World, database: Database) -> None:
-    """Keep the sums of the year that rest on pupils, from the fold."""
-    owner = await asyncpg.connect(database.owner_url)
-    for urn, school in world.schools.items():
-        await owner.execute("DELETE FROM analysis.year_total WHERE school_id = $1", school.school_id)
-        for counted, who in (("main", "published"), ("aged-four", "aged-four")):
-            for part_of, by in (("all", ()), ("year-group", (By.YEAR_GROUP,)), ("cohort:fsm", (By.COHORT_FSM,))):
-                for labels, each in world.tallies([urn], who, by).items():
-                    group = tallies.group(each)
-                    total = tallies.EMPTY
-                    for one in each:
-                        total = tallies.add(total, one)
-                    part = {True: "true", False: "false", None: ""}.get(labels[0], labels[0]) if labels else ""
-                    await owner.execute(
-                        "INSERT INTO analysis.year_total VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10)",
-                        *(school.school_id, academic_year(FIRST), counted, part_of, part, group.enrolments),
-                        *(group.persistent_pupils, group.severe_pupils, group.absence_of_persistent_pupils),
-                        str(dict(total.codes)).replace("'", '"').replace("\\\\", "\\\\"),
-                    )
-    await owner.close()
+    return World(schools, children)
 
 
 async def ask(calling: Calling, path: str, reach: tuple[str, ...] = ("national",), **params: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The nation's day in the DfE's columns: England, its regions and authorities by phase, and no pupil."""
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -16,8 +16,8 @@ from codes.authorities import AUTHORITIES
 from codes.calendar import academic_year
 from codes.phases import EducationPhase
 from codes.published import COLUMNS, LOCAL_AUTHORITY, MEASURES, NATIONAL, REGIONAL, SUPPRESSED, sessions
+from codes.recovering import Line, concealed
 from codes.regions import ENGLAND, REGIONS, ons_code, region_of
-from codes.suppression import hidden
 from kit import database, formats, lists
 from kit.contract import refuses, tells
 from kit.fields import Body, Day
@@ -140,7 +140,7 @@ def _rows(period: str, kind: str, cells: Mapping[national.Cell, Sums]) -> Iterat
     sums, lines = _levels(cells)
     # A row is told by the schools it is made of: those that report, or of a year all that have anything.
     schools = {place: one.schools if one.reporting is None else one.reporting for place, one in sums.items()}
-    out = hidden(schools, lines, _FEWEST_SCHOOLS)
+    out = concealed(schools, lines, _FEWEST_SCHOOLS)
     for place in sorted(sums, key=lambda each: (_LEVELS.index(each[0]), each[1], _ORDER.index(each[2]))):
         of = {**dict.fromkeys(COLUMNS), **_area(place), "time_period": period, "time_identifier": kind}
         yield of | (dict.fromkeys(MEASURES, SUPPRESSED) if place in out else _measures(sums[place]))
@@ -150,26 +150,29 @@ _LEVELS = (NATIONAL, REGIONAL, LOCAL_AUTHORITY)
 _ORDER = (*_PHASES, EducationPhase.TOTAL)
 
 
-def _levels(cells: Mapping[national.Cell, Sums]) -> tuple[dict[Place, Sums], list[Collection[Place]]]:
-    """Give the sums of every place that has schools, and lines of places of which any one follows from the others."""
+def _levels(cells: Mapping[national.Cell, Sums]) -> tuple[dict[Place, Sums], list[Line[Place]]]:
+    """Give the sums of every place that has schools, and of which parts each total is the sum, by phase and by area."""
     sums: dict[Place, Sums] = {(LOCAL_AUTHORITY, la_code, phase): one for (la_code, phase), one in cells.items()}
-    lines: list[Collection[Place]] = []
+    lines: list[Line[Place]] = []
 
     def total(of: Place, parts: list[Place]) -> None:
         if parts:
-            sums[of] = national.together(sums[part] for part in parts)
-            lines.append([of, *parts])
+            sums.setdefault(of, national.together(sums[part] for part in parts))
+            lines.append((of, parts))
 
-    for la_code in sorted({la_code for la_code, _ in cells}):
-        by_phase = [(LOCAL_AUTHORITY, la_code, phase) for phase in _PHASES if (la_code, phase) in cells]
-        total((LOCAL_AUTHORITY, la_code, EducationPhase.TOTAL), [*by_phase])
-    for phase in _ORDER:
+    def by_area(phase: EducationPhase) -> None:
+        of_phase = [each for each in sums if each[2] is phase]
         for region in REGIONS:
-            among = [each for each in sums if each[0] == LOCAL_AUTHORITY and region_of(each[1]) == region]
-            total((REGIONAL, region, phase), [each for each in among if each[2] is phase])
+            within = [each for each in of_phase if each[0] == LOCAL_AUTHORITY and region_of(each[1]) == region]
+            total((REGIONAL, region, phase), within)
         total((NATIONAL, ENGLAND, phase), [each for each in sums if each[0] == REGIONAL and each[2] is phase])
-    for level, area in [(REGIONAL, region) for region in REGIONS] + [(NATIONAL, ENGLAND)]:
-        lines.append([(level, area, phase) for phase in _ORDER if (level, area, phase) in sums])
+
+    for phase in _PHASES:
+        by_area(phase)
+    for level, area in sorted({place[:2] for place in sums}):
+        parts = [(level, area, phase) for phase in _PHASES if (level, area, phase) in sums]
+        total((level, area, EducationPhase.TOTAL), parts)
+    by_area(EducationPhase.TOTAL)
     return sums, lines
 
 
