@@ -43,7 +43,7 @@ def rate(told: Any) -> float:
 async def test_a_half_term_is_laid_beside_the_one_before(calling: Calling, school: School) -> None:
     told = await ask(calling, school, period="half-term", on="2026-11-20", compare="period-before")
     before = await ask(calling, school, **{"from": "2026-09-03", "to": "2026-10-25"})
-    beside = told["compared"]["period-before"]
+    beside = told["compared"]["period_before"]
     assert (beside["from"], beside["to"]) == ("2026-09-03", "2026-10-25")
     assert rate(beside["figures"]) == rate(before) != rate(told)
     assert beside["difference"]["overall_absence_perc"] == pytest.approx(rate(told) - rate(before))
@@ -64,7 +64,7 @@ async def test_the_period_before_passes_over_holidays(
     calling: Calling, school: School, asked: dict[str, str], window: tuple[str, str]
 ) -> None:
     told = await ask(calling, school, compare="period-before", **asked)
-    beside = told["compared"]["period-before"]
+    beside = told["compared"]["period_before"]
     assert (beside["from"], beside["to"]) == window
 
 
@@ -82,7 +82,7 @@ async def test_the_year_before_is_the_same_part_of_it_and_no_more_of_it_than_has
     calling: Calling, school: School, asked: dict[str, str], window: tuple[str, str]
 ) -> None:
     told = await ask(calling, school, compare="year-before", **asked)
-    beside = told["compared"]["year-before"]
+    beside = told["compared"]["year_before"]
     assert (beside["from"], beside["to"]) == window
     there = await ask(calling, school, **{"from": window[0], "to": window[1]})
     assert beside["figures"]["codes"] == there["codes"]

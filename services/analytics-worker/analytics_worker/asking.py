@@ -1,5 +1,6 @@
 """What a request asks of figures, and the answer's form: its pages, or all of it as CSV, NDJSON or Parquet."""
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -21,6 +22,8 @@ from kit.tokens import Identity
 MOST_BY = 2
 OF_SCHOOLS = frozenset({By.SCHOOL, By.LOCAL_AUTHORITY, By.REGION, By.PHASE})
 """What figures of many schools alone may be parted by."""
+_POSITIONS = {"as_of", "as_at"}
+"""Members that a stream carries as headers, Rollbook-As-Of and Rollbook-As-At."""
 SEES_PUPILS, SEES_GROUPS = "attendance:read", "summaries:read"
 """The scope that figures of pupils need, and the one that those of groups need, with suppression."""
 
@@ -109,7 +112,10 @@ def formed(
     if format_ is not Format.JSON:
         rows = items if question.by else [{**_dates(question), **whole}]
         columns = _columns(rows, question)
-        return formats.stream(_values(rows, columns), columns, format_)
+        positions = {
+            f"Rollbook-{name.replace('_', '-').title()}": json.dumps(head[name]) for name in _POSITIONS & head.keys()
+        }
+        return formats.stream(_values(rows, columns), columns, format_, positions)
     told = {**head, **_dates(question), "who": question.who, **whole, "formulas": FORMULAS}
     if not question.by:
         return told

@@ -32,7 +32,7 @@ class BehindFilters(Body):
     on: Day | None = Field(None, description="A date in the period; today without it.")
     code: list[str] | None = None
     as_at: str | None = Field(None, description="An instant, or `seq:N`.", examples=["seq:412"])
-    limit: Annotated[int, Query(ge=1, le=lists.MOST)] = lists.MOST
+    limit: Annotated[int, Query(ge=1, le=lists.MOST)] = lists.DEFAULT_LIMIT
     cursor: str | None = Field(None, description="`next` of the page before.")
 
 

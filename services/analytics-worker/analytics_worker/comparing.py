@@ -38,6 +38,11 @@ _RATES = {
 class Compare(StrEnum):
     """What figures may be laid beside."""
 
+    @property
+    def member(self) -> str:
+        """The member of `compared` that says it."""
+        return self.replace("-", "_")
+
     PERIOD_BEFORE = "period-before"
     YEAR_BEFORE = "year-before"
     ACTION = "action"
@@ -121,10 +126,10 @@ async def _over_time(facts: School, question: Question, total: Tally, asked: Ask
 
     if Compare.PERIOD_BEFORE in asked.compare:
         window = periods.before(asked.days, facts, question.first, question.last)
-        told[Compare.PERIOD_BEFORE] = await beside(*window, total)
+        told[Compare.PERIOD_BEFORE.member] = await beside(*window, total)
     if Compare.YEAR_BEFORE in asked.compare:
         window = periods.year_before(asked.days, facts, question.first, question.last, asked.today)
-        told[Compare.YEAR_BEFORE] = await beside(*window, total)
+        told[Compare.YEAR_BEFORE.member] = await beside(*window, total)
     if Compare.ACTION in asked.compare:
         if asked.on is None:
             raise _refused("action_on", "compare=action needs the day of the action.")

@@ -210,8 +210,8 @@ class Others(Body):
 class Compared(Body):
     """What was asked to be laid beside the figures, by its name."""
 
-    period_before: Annotated[Beside | Absent, Field(alias="period-before")] = None
-    year_before: Annotated[Beside | Absent, Field(alias="year-before")] = None
+    period_before: Beside | Absent = None
+    year_before: Beside | Absent = None
     action: AroundAction | Absent = None
     target: Targets | Absent = None
     trust: Others | Absent = None
