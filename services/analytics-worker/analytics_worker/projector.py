@@ -155,9 +155,15 @@ async def _stand_still(engine: AsyncEngine, school_id: int, now: datetime, caugh
     state = getattr(caught, "sqlstate", None)
     failure = f"{type(caught).__name__} {state}" if state else type(caught).__name__
     where = "".join(traceback.format_tb(caught.__traceback__)[-4:])
-    _log.error("school %d stands still: %s\n%s", school_id, failure, where)
+    today = now.astimezone(LONDON).date()
     async with database.writing(engine, school_id) as connection:
-        await _sql.fail(connection, school_id=school_id, now=now, retry_within=RETRY_WITHIN, failure=failure)
+        marked = await _sql.fail(
+            connection, school_id=school_id, now=now, today=today, retry_within=RETRY_WITHIN, failure=failure
+        )
+    if marked.endswith(" 1"):
+        _log.error("school %d stands still: %s\n%s", school_id, failure, where)
+    else:
+        _log.warning("school %d was brought forward by others: %s\n%s", school_id, failure, where)
 
 
 async def faring(engine: AsyncEngine, now: datetime) -> Faring:

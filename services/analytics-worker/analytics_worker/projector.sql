@@ -71,12 +71,15 @@ RETURNING c.seq, reached.head,
 -- The sums of academic years are as the entries and the roll are.
 UPDATE analysis.checkpoint SET totals_seq = :totals_seq, totals_on = :totals_on WHERE school_id = :school_id;
 
--- name: fail(school_id, now, retry_within, failure)!
--- A school stands still until it is tried again: after 2 seconds, 4, 8..., at most after `retry_within` of them.
-UPDATE analysis.checkpoint
+-- name: fail(school_id, now, today, retry_within, failure)!
+-- A school stands still until it is tried again: after 2 seconds, 4, 8..., at most after `retry_within` of them. Not where
+-- others have brought it up to its head meanwhile: then it was the worker that failed, who slept perhaps, and not the school.
+UPDATE analysis.checkpoint c
 SET failures = failures + 1, failed_at = :now, failure = :failure,
     retry_at = CAST(:now AS timestamptz) + least(power(2, least(failures + 1, 20)), CAST(:retry_within AS int)) * interval '1 second'
-WHERE school_id = :school_id;
+WHERE c.school_id = :school_id
+  AND (c.alerts_seq < c.seq OR c.alerts_on IS DISTINCT FROM CAST(:today AS date)
+       OR c.seq < (SELECT h.seq FROM ledger.head h WHERE h.school_id = :school_id));
 
 -- name: faring()^
 -- How many schools stand still, how many are behind, and by how many events altogether.
