@@ -35,6 +35,7 @@ FEW_ROWS = {
     "closure_due",
     "sandbox",
     "published",
+    "responsible",
 }
 
 
