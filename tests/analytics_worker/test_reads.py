@@ -22,6 +22,7 @@ RECORDED_AS: dict[str, str | None] = {
     "/v1/schools/{urn}/attendance?by=class": None,
     "/v1/schools/{urn}/attendance?by=pupil&period=week": "attendance",
     "/v1/schools/{urn}/pupils/{id}/attendance": "pupil-attendance",
+    "/v1/schools/{urn}/pupils/{id}/attendance/sessions": "pupil-attendance",
     "/v1/schools/{urn}/alerts": "alerts",
     "/v1/local-authorities/{la_code}/daily": "daily",
     # Aggregates of many schools name no pupil, but where pupils are asked for by name.

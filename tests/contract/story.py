@@ -93,6 +93,7 @@ STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("folded", {}),
     ("of_school", {"by": "class"}),
     ("of_pupil", {"id": "p-004"}),
+    ("sessions_behind", {"id": "p-004"}),
     ("alerts", {}),
     ("daily", {"date": "2026-09-07"}),
     ("of_trust", {"by": "school", "period": "week", "on": "2026-09-07"}),

@@ -71,7 +71,7 @@ async def ask(
         "seq": seq,
         "days": days,
         "pupil_nos": None if pupil_nos is None else list(pupil_nos),
-        **_aged(within, parts, days),
+        **_columns(within, parts, days),
         **_worth(days),
         "slices": starts[0],
         "slices_within": starts[1],
@@ -134,8 +134,11 @@ def _group(row: Mapping[str, Any], codes: Mapping[str, tuple[int, int]]) -> Grou
     )
 
 
-def _aged(within: Sequence[Spell], parts: Sequence[int], days: Sequence[date]) -> dict[str, Any]:
-    """Give the spells as columns; where a code's class depends on age, those that pass the age are cut there."""
+def _columns(within: Sequence[Spell], parts: Sequence[int], days: Sequence[date]) -> dict[str, Any]:
+    """Give the spells as columns, and the days on which those begin and end that are not the whole of a pupil's.
+
+    Where a code's class depends on age, spells that pass the age are cut there.
+    """
     rows: list[tuple[int, date, date, int, bool]] = []
     ages = depends_on_age(days[0], days[-1])
     for spell, part in zip(within, parts, strict=True):
@@ -154,7 +157,12 @@ def _aged(within: Sequence[Spell], parts: Sequence[int], days: Sequence[date]) -
             begins = ends
     columns = zip(*rows, strict=True) if rows else ((),) * 5
     names = ("spell_pupils", "spell_firsts", "spell_untils", "spell_parts", "spell_compulsory")
-    return {name: list(column) for name, column in zip(names, columns, strict=True)}
+    moves = [(no, day) for no, *ends, _, _ in rows for day in ends if days[0] < day <= days[-1]]
+    return {
+        **{name: list(column) for name, column in zip(names, columns, strict=True)},
+        "moving": sorted({no for no, _ in moves}),
+        "moves": sorted({day for _, day in moves}),
+    }
 
 
 def _worth(days: Sequence[date]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
--- name: ask(school_id, seq, days, pupil_nos, spell_pupils, spell_firsts, spell_untils, spell_parts, spell_compulsory, eras, codes, worth_eras, compulsories, possibles, presents, attendings, authoriseds, unauthoriseds, slices, slices_within, by_session, by_weekday, is_parted, persistent_times, severe_times)
+-- name: ask(school_id, seq, days, pupil_nos, moving, moves, spell_pupils, spell_firsts, spell_untils, spell_parts, spell_compulsory, eras, codes, worth_eras, compulsories, possibles, presents, attendings, authoriseds, unauthoriseds, slices, slices_within, by_session, by_weekday, is_parted, persistent_times, severe_times)
 -- The sums of a school's sessions on some days: over everybody (part is null) and, where parted, of each part and slice of
--- time; of each one row with its sums, and one for each code. A spell says of which days of a pupil what part is made. As at
--- a position the entries are read in the book. Both sessions are named so that the index can be entered at each day.
+-- time; of each one row with its sums, and one for each code. A spell says of which days of a pupil what part is made. The
+-- entries are many and the spells few: sums are made first, of pupils who have several spells kept apart where any begins, and
+-- joined then. As at a position the entries are read in the book. Both sessions are named so that the index can be entered
+-- at each day.
 WITH spell AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:spell_pupils AS int[]), CAST(:spell_firsts AS date[]), CAST(:spell_untils AS date[]),
                          CAST(:spell_parts AS int[]), CAST(:spell_compulsory AS boolean[]))
@@ -22,14 +24,21 @@ WITH spell AS MATERIALIZED (
      WHERE seq <= CAST(:seq AS bigint) AND school_id = :school_id AND session_date = ANY (CAST(:days AS date[]))
        AND session IN ('AM', 'PM') AND (CAST(:pupil_nos AS int[]) IS NULL OR pupil_no = ANY (CAST(:pupil_nos AS int[])))
      ORDER BY session_date, session, pupil_no, version DESC)
-), summed AS MATERIALIZED (
-    SELECT s.part, width_bucket(e.session_date, CAST(:slices AS date[])) AS slice,
+), apart AS (
+    SELECT width_bucket(e.session_date, CAST(:slices AS date[])) AS slice,
            width_bucket(e.session_date, CAST(:slices_within AS date[])) AS slice_within,
            CASE WHEN CAST(:by_session AS boolean) THEN e.session END AS session,
            CASE WHEN CAST(:by_weekday AS boolean) THEN CAST(extract(isodow FROM e.session_date) AS int) END AS weekday,
-           e.pupil_no, e.code, width_bucket(e.session_date, CAST(:eras AS date[])) AS era, s.compulsory, count(*) AS sessions
+           e.pupil_no, e.code, width_bucket(e.session_date, CAST(:eras AS date[])) AS era,
+           CASE WHEN e.pupil_no = ANY (CAST(:moving AS int[])) THEN width_bucket(e.session_date, CAST(:moves AS date[])) END AS move,
+           min(e.session_date) AS "on", count(*) AS sessions
     FROM entry e
-    JOIN spell s ON s.pupil_no = e.pupil_no AND e.session_date >= s.first AND e.session_date < s.until
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+), summed AS MATERIALIZED (
+    SELECT s.part, a.slice, a.slice_within, a.session, a.weekday, a.pupil_no, a.code, a.era, s.compulsory,
+           CAST(sum(a.sessions) AS bigint) AS sessions
+    FROM apart a
+    JOIN spell s ON s.pupil_no = a.pupil_no AND a.on >= s.first AND a.on < s.until
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ), of_pupil AS (
     SELECT m.part, m.slice, m.slice_within, m.session, m.weekday, m.pupil_no, GROUPING(m.part) AS is_whole,

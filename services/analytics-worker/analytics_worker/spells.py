@@ -48,7 +48,11 @@ class Spell:
 async def load(
     connection: Connection, school_id: int, pupil_nos: Sequence[int] | None = None, seq: int | None = None
 ) -> list[Spell]:
-    """Give the spells of some pupils or of all, by pupil and in order, as the roll stands, or stood at `seq`."""
+    """Give the spells of some pupils or of all, by pupil and in order, as the roll stands, or stood at `seq`.
+
+    What the transaction still asks is planned each time: a plan for one school's roll and question suits no other.
+    """
+    await _sql.plan_each(connection)
     asked = {"school_id": school_id, "pupil_nos": None if pupil_nos is None else list(pupil_nos), "seq": seq}
     return [spell async for row in _sql.pupils(connection, **asked) for spell in _of_pupil(row)]
 

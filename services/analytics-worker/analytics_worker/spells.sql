@@ -1,3 +1,7 @@
+-- name: plan_each()$
+-- What is asked differs too much from question to question for one plan to serve them all.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
+
 -- name: pupils(school_id, pupil_nos, seq)
 -- What stands of some pupils, or of all, or stood at a position, with every placing; of two placings from one day the later
 -- change stands.
