@@ -203,6 +203,7 @@ async def readyz(request: Request) -> dict[str, Any]:
 
 @_health.get(
     "/metrics",
+    name="metrics",
     summary="How much has it done, and how does it fare?",
     response_class=PlainTextResponse,
     responses={200: {"content": {"text/plain": {"example": "rollbook_ready 1\n"}}}},

@@ -13,7 +13,9 @@ from analytics_worker.app import WorkerSettings, create_app
 from kit import database as kit_database
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.writing import Desk, School
+from tests.support.folded import rebuilt
 from tests.support.postgres import Database
+from tests.support.school import CALENDAR
 
 _STANDS = (
     "SELECT pupil_no, session_date, session, code, first_code, version, arrived_at, made_at, recorded_at, seq "
@@ -60,6 +62,74 @@ async def test_an_amendment_moves_the_sums_of_its_own_session(desk: Desk) -> Non
         (1, date(2026, 11, 19), "AM", "/", "/", 1),
         (3, date(2026, 11, 19), "AM", "U", "N", 2),
     ]
+
+
+_PLACED = (
+    "SELECT session_date, session, year_group, counted, code, entries FROM analysis.day_total "
+    "WHERE school_id = $1 AND entries <> 0 ORDER BY 1, 2, 3, 4, 5"
+)
+_YEARS = (
+    "SELECT academic_year, enrolments, CAST(codes AS text) FROM analysis.year_total "
+    "WHERE school_id = $1 AND part_of = 'all' ORDER BY 1"
+)
+
+
+async def test_an_amendment_years_later_lands_in_its_own_week_and_its_own_year(desk: Desk, calling: Calling) -> None:
+    school = await desk.open("911001", pupils=1)
+    await school.enter((1, "2025-09-08", "AM", "N"), (1, "2026-11-19", "AM", "/"))
+    await desk.sweep()
+    desk.clock.set("2029-03-05T10:00:00+00:00")
+    await school.enter((1, "2025-09-08", "AM", "I"))
+    await desk.sweep()
+    assert await school.rows(_PLACED) == [
+        (date(2025, 9, 8), "AM", "4", "main", "I", 1),
+        (date(2026, 11, 19), "AM", "4", "main", "/", 1),
+    ]
+    assert await school.rows(_YEARS) == [("2025-26", 1, '{"I": 1}'), ("2026-27", 1, '{"/": 1}')]
+    async with calling() as http:
+        asked = {"from": "2025-09-03", "to": "2026-11-20", "by": "week"}
+        told = await http.get(f"/v1/schools/{school.urn}/attendance", params=asked)
+    weeks = {item["week"]: item["codes"] for item in told.json()["items"] if item["codes"]}
+    assert weeks == {"2025-09-08": {"I": 1}, "2026-11-16": {"/": 1}}
+
+
+async def test_a_roll_that_changes_later_moves_what_it_is_about_and_nothing_else(desk: Desk) -> None:
+    school = await desk.open("911002", pupils=2)
+    days = ("2025-09-08", "2026-09-07", "2026-11-19")
+    await school.enter(*[(no, day, "AM", "/") for no in (1, 2) for day in days])
+    await desk.sweep()
+    # In Year 5 since September after all; and a boarder, whom the DfE counts nowhere, who left in October.
+    await school.pupil(1, year_group="5", effective_from="2026-09-01")
+    await school.pupil(2, boarder=True, on_roll="{[2025-09-03,2026-10-31)}")
+    await desk.sweep()
+    first, second, third = (date.fromisoformat(day) for day in days)
+    moved = [
+        (first, "AM", "4", "main", "/", 1),
+        (first, "AM", "4", "none", "/", 1),
+        (second, "AM", "4", "none", "/", 1),
+        (second, "AM", "5", "main", "/", 1),
+        (third, "AM", "5", "main", "/", 1),
+    ]
+    assert await school.rows(_PLACED) == moved
+    # Back on roll since November: what was entered then counts again.
+    await school.pupil(2, boarder=True, on_roll="{[2025-09-03,2026-10-31),[2026-11-02,)}")
+    await desk.sweep()
+    assert await school.rows(_PLACED) == sorted([*moved, (third, "AM", "4", "none", "/", 1)])
+
+
+async def test_a_calendar_that_changes_later_moves_the_entries_that_it_has_amended(desk: Desk) -> None:
+    school = await desk.open("911003", pupils=2)
+    await school.enter(*[(no, "2026-09-07", "AM", "/") for no in (1, 2)], (1, "2026-09-08", "AM", "/"))
+    await desk.sweep()
+    await school.calendar("2026-27", {**CALENDAR, "inset_days": ["2026-09-07"]})
+    # As the register does with a calendar that closes a day on which there are entries.
+    await school.enter(*[(no, "2026-09-07", "AM", "#") for no in (1, 2)])
+    await desk.sweep()
+    assert await school.rows(_PLACED) == [
+        (date(2026, 9, 7), "AM", "4", "main", "#", 2),
+        (date(2026, 9, 8), "AM", "4", "main", "/", 1),
+    ]
+    assert (await rebuilt(desk.analytics, school.school_id)).same
 
 
 async def test_two_projectors_at_once_fold_each_event_once(desk: Desk) -> None:

@@ -19,9 +19,20 @@ from tests.support.folded import models, rebuilt
 from tests.support.postgres import Database
 
 # Around the turn of two school years, and the second half of a summer term, in which fifteen-year-olds are not counted.
-DAYS = [date(2025, 9, 8), date(2026, 5, 22), date(2026, 6, 8), date(2026, 7, 14), date(2026, 9, 7), date(2026, 11, 19)]
+# Two of the time in which the class of X depended on whether the pupil was of compulsory age.
+DAYS = [
+    date(2021, 1, 12),
+    date(2021, 5, 4),
+    date(2025, 9, 8),
+    date(2026, 5, 22),
+    date(2026, 6, 8),
+    date(2026, 7, 14),
+    date(2026, 9, 7),
+    date(2026, 11, 19),
+]
 # Four, five and fifteen on 31 August 2025 and 2026, by a day or two.
 BIRTHDAYS = [
+    date(2016, 1, 5),
     date(2021, 8, 31),
     date(2021, 9, 1),
     date(2020, 8, 31),
@@ -30,6 +41,7 @@ BIRTHDAYS = [
     date(2018, 2, 11),
 ]
 ROLLS = [
+    "{[2020-09-03,)}",
     "{[2025-09-03,)}",
     "{[2025-09-03,2026-06-10)}",
     "{[2025-09-03,2026-05-23),[2026-09-03,)}",

@@ -73,8 +73,12 @@ async def test_bench_of_millions(
             for _ in range(ROUNDS):
                 await measure(row, "verifying", whole=whole, **file.told())
             limits.append(Limit(row, 1_000))
+        built = Row("read models built from the first event", "events/s", timed=False)
+        rebuilt = Row("read models rebuilt, and compared with the live", "events/s", timed=False)
+        for row, same in ((built, False), (rebuilt, True)):
+            await measure(row, "rebuilding", url=database.owner_url, same=same)
         facts["elsewhere"] = machine.elsewhere(began, machine.busy(pids, server_in_service.pid))
     connection = await asyncpg.connect(database.owner_url)
     assert await connection.fetchval("SELECT count(*) FROM ledger.event") > 0.99 * loaded.events
     await connection.close()
-    table.add(facts, [limit.of for limit in limits], limits=limits)
+    table.add(facts, [*(limit.of for limit in limits), built, rebuilt], limits=limits)

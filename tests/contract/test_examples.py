@@ -15,6 +15,7 @@ from tests.support.postgres import Database
 WITHOUT = {
     "get_certificate": "It is a page to be printed.",
     "get_export": "It is an archive.",
+    "metrics": "They are the counts of the process that was asked.",
     "readyz": "Its example would say how the machine fares that the tests run on.",
 }
 """Operations without an example of their answer, each with its reason."""
@@ -68,7 +69,8 @@ async def story(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_the_story_has_every_operation() -> None:
     assert {each["operationId"] for _, each in operations()} == ({id_ for id_, _ in STORY} - {"sealed", "folded"}) | {
-        "readyz"
+        "readyz",
+        "metrics",
     }
 
 

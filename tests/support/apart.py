@@ -129,7 +129,7 @@ class History:
 
 
 def _text(value: object) -> str:
-    return {None: "", True: "true", False: "false"}.get(value, value) if not isinstance(value, str) else value
+    return value if isinstance(value, str) else "" if value is None else str(value).lower()
 
 
 async def history(owner: Connection, school_id: int) -> History:

@@ -11,8 +11,8 @@ from analytics_worker import moves, projector, spells, year_totals
 from kit import database
 from kit.database import Connection
 
-WORK_MEM = "128MB"
-"""What sorting and hashing of one school may take, so that none is done on the disk."""
+SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"
+"""One school is sorted and hashed in memory, by one core: the others have schools of their own."""
 
 _sql = database.statements(__file__)
 
@@ -57,7 +57,7 @@ async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
     """
     async with connection.transaction():
         await database.enter(connection, school_id)
-        await connection.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
+        await connection.execute(SETTINGS)
         await projector.begin(connection, school_id)
         standing = await _sql.take(connection, school_id=school_id)
         head = await _sql.head(connection, school_id=school_id)
@@ -101,7 +101,7 @@ async def _years(connection: Connection, school_id: int, head: int) -> list[Diff
     of = {"school_id": school_id}
     await _sql.keep_years(connection, **of)
     await _sql.forget_years(connection, **of)
-    await year_totals.make(connection, school_id, head, await year_totals.touched(connection, school_id, 0, head))
+    await year_totals.make(connection, school_id, head, await year_totals.every(connection, school_id))
     said = await _sql.year_differences(connection, **of)
     return [Difference("year_total", said["removed"], said["added"])] if said["removed"] or said["added"] else []
 

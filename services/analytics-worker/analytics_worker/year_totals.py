@@ -4,13 +4,17 @@ They are made anew when a London day begins, of the years that anything has touc
 added up, where nobody may see a pupil.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
-from analytics_worker import counting, moves, spells
+from analytics_worker import moves, spells
 from analytics_worker.questions import By, label
+from analytics_worker.readings import depends_on_age, worths
 from analytics_worker.spells import Spell
+from codes.ages import compulsory_school_age
+from codes.book import edges
 from codes.calendar import academic_year, academic_year_bounds
 from codes.tallies import PERSISTENT_TIMES, SEVERE_TIMES
 from codes.who_counts import Counted
@@ -46,27 +50,59 @@ async def make(connection: Connection, school_id: int, seq: int, years: Iterable
         )
 
 
-def _columns(within: Sequence[Spell], days: Sequence[date]) -> dict[str, Any]:
+def _columns(within: Sequence[Spell], days: tuple[date, date]) -> dict[str, Any]:
     """Give spells, the parts that each belongs to, and what codes are worth, as the statement takes them."""
     parts = [
         (number, part_of, part)
         for number, spell in enumerate(within)
         for part_of, part in (("all", ""), *((by.value, _named(label(by, spell))) for by in PARTED_BY))
     ]
-    cut = counting._aged(within, range(len(within)), days)
+    cut = [(number, *each) for number, spell in enumerate(within) for each in _by_age(spell, days)]
+    eras = [edge for edge in edges() if days[0] < edge <= days[1]]
+    worth = [(each, bisect_right(eras, each.first)) for each in worths(*days)]
+    # In most years few of these fall, and sums are made before spells and eras are looked at.
+    turns = {*eras, *(day for _, *ends, _ in cut for day in ends if days[0] < day <= days[1])}
     return {
-        **cut,
-        "spell_counted": [within[number].counted.value for number in cut["spell_parts"]],
+        "spell_pupils": [within[number].pupil_no for number, *_ in cut],
+        "spell_firsts": [first for _, first, _, _ in cut],
+        "spell_untils": [until for _, _, until, _ in cut],
+        "spell_parts": [number for number, *_ in cut],
+        "spell_compulsory": [compulsory for *_, compulsory in cut],
+        "spell_counted": [within[number].counted.value for number, *_ in cut],
         "numbers": [number for number, _, _ in parts],
         "parts_of": [part_of for _, part_of, _ in parts],
         "parts": [part for _, _, part in parts],
-        **{name: column for name, column in counting._worth(days).items() if name not in ("presents", "attendings")},
+        "cuts": sorted(turns),
+        "eras": eras,
+        "codes": [each.code for each, _ in worth],
+        "worth_eras": [era for _, era in worth],
+        "compulsories": [each.compulsory for each, _ in worth],
+        "possibles": [each.possible for each, _ in worth],
+        "authoriseds": [each.authorised for each, _ in worth],
+        "unauthoriseds": [each.unauthorised for each, _ in worth],
     }
+
+
+def _by_age(spell: Spell, days: tuple[date, date]) -> Iterator[tuple[date, date, bool]]:
+    """Give a spell, cut where compulsory school age begins and ends if any code's class depends on that."""
+    ends = spell.until or date.max
+    if not depends_on_age(*days):
+        yield spell.first, ends, True
+        return
+    first, last = compulsory_school_age(spell.date_of_birth)
+    turns = [day for day in (first, last + timedelta(days=1)) if spell.first < day < ends]
+    for begins, until in zip([spell.first, *turns], [*turns, ends], strict=True):
+        yield begins, until, first <= begins <= last
 
 
 def _named(value: object) -> str:
     """Give a fact's value as text, as JSON has it; "" where there is none."""
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+async def every(connection: Connection, school_id: int) -> set[str]:
+    """Give the academic years of which anything is summed by day: no other has sums."""
+    return {_year(row["year"]) async for row in _sql.years(connection, school_id=school_id)}
 
 
 async def touched(connection: Connection, school_id: int, after: int, up_to: int) -> set[str]:
@@ -82,11 +118,8 @@ async def touched(connection: Connection, school_id: int, after: int, up_to: int
             about.append(int(of))
     if about:
         since = _since(*[await spells.load(connection, school_id, about, seq) for seq in (after, up_to)])
-        years |= {
-            year
-            async for row in _sql.years(connection, school_id=school_id)
-            if since is not None and since <= academic_year_bounds(year := _year(row["year"]))[1]
-        }
+        of_all = await every(connection, school_id) if since is not None else set()
+        years |= {year for year in of_all if since is not None and since <= academic_year_bounds(year)[1]}
     return years
 
 

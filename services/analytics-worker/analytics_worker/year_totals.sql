@@ -20,8 +20,9 @@ WHERE school_id = :school_id;
 -- The sums of a year.
 DELETE FROM analysis.year_total WHERE school_id = :school_id AND academic_year = :academic_year;
 
--- name: make(school_id, academic_year, up_to, first, last, spell_pupils, spell_firsts, spell_untils, spell_parts, spell_compulsory, spell_counted, numbers, parts_of, parts, eras, codes, worth_eras, compulsories, possibles, authoriseds, unauthoriseds, persistent_times, severe_times)!
--- The sums of a year from the entries, once over: first of each spell by code, then of each part that spells belong to.
+-- name: make(school_id, academic_year, up_to, first, last, spell_pupils, spell_firsts, spell_untils, spell_parts, spell_compulsory, spell_counted, numbers, parts_of, parts, cuts, eras, codes, worth_eras, compulsories, possibles, authoriseds, unauthoriseds, persistent_times, severe_times)!
+-- The sums of a year from the entries, once over: first of each pupil by code, kept apart wherever a spell or an era of the
+-- code book begins or ends, so that any day of a sum tells its spell; then of each part that spells belong to.
 WITH spell AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:spell_pupils AS int[]), CAST(:spell_firsts AS date[]), CAST(:spell_untils AS date[]),
                          CAST(:spell_parts AS int[]), CAST(:spell_compulsory AS boolean[]), CAST(:spell_counted AS text[]))
@@ -32,13 +33,17 @@ WITH spell AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:codes AS text[]), CAST(:worth_eras AS int[]), CAST(:compulsories AS boolean[]),
                          CAST(:possibles AS int[]), CAST(:authoriseds AS int[]), CAST(:unauthoriseds AS int[]))
                   AS w (code, era, compulsory, possible, authorised, unauthorised)
-), summed AS MATERIALIZED (
-    SELECT s.number, s.pupil_no, s.counted, s.compulsory, e.code, width_bucket(e.session_date, CAST(:eras AS date[])) AS era,
-           count(*) AS sessions
+), apart AS MATERIALIZED (
+    SELECT e.pupil_no, e.code, CASE WHEN cardinality(CAST(:cuts AS date[])) = 0 THEN 0
+                                    ELSE width_bucket(e.session_date, CAST(:cuts AS date[])) END AS cut,
+           min(e.session_date) AS "on", count(*) AS sessions
     FROM analysis.entry e
-    JOIN spell s ON s.pupil_no = e.pupil_no AND e.session_date >= s.first AND e.session_date < s.until
     WHERE e.school_id = :school_id AND e.session_date BETWEEN :first AND :last
-    GROUP BY 1, 2, 3, 4, 5, 6
+    GROUP BY 1, 2, 3
+), summed AS MATERIALIZED (
+    SELECT s.number, s.pupil_no, s.counted, s.compulsory, a.code, width_bucket(a.on, CAST(:eras AS date[])) AS era, a.sessions
+    FROM apart a
+    JOIN spell s ON s.pupil_no = a.pupil_no AND a.on >= s.first AND a.on < s.until
 ), of_pupil AS (
     SELECT m.counted, b.part_of, b.part, m.pupil_no, sum(m.sessions * w.possible) AS possible,
            sum(m.sessions * (w.authorised + w.unauthorised)) AS absent
