@@ -15,7 +15,6 @@ from tests.support.postgres import Database
 WITHOUT = {
     "get_certificate": "It is a page to be printed.",
     "get_export": "It is an archive.",
-    "metrics": "They are the counts of the process that was asked.",
     "readyz": "Its example would say how the machine fares that the tests run on.",
 }
 """Operations without an example of their answer, each with its reason."""
