@@ -19,7 +19,7 @@ from tests.analytics_worker.writing import Desk, School
 from tests.support.office import refusal
 
 FIRST, LAST = date(2026, 8, 1), date(2027, 7, 31)
-WINDOW = {"from": FIRST.isoformat(), "to": LAST.isoformat(), "limit": 1000}
+WINDOW: dict[str, Any] = {"from": FIRST.isoformat(), "to": LAST.isoformat(), "limit": 1000}
 FROM = [day for day in DAYS if FIRST <= day <= date(2026, 11, 20)]
 
 

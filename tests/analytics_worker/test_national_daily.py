@@ -157,7 +157,7 @@ async def test_days_are_given_one_after_another_and_pages_join(calling: Calling,
     items, cursor = [], None
     async with calling() as http:
         while True:
-            asked = {**days, "limit": 7, **({"cursor": cursor} if cursor else {})}
+            asked: dict[str, Any] = {**days, "limit": 7, **({"cursor": cursor} if cursor else {})}
             page = (await http.get("/v1/national/daily", params=asked)).json()
             items += page["items"]
             if (cursor := page["next"]) is None:
