@@ -205,7 +205,8 @@ async def test_a_regions_and_the_nations_figures_are_the_sums_of_their_schools_e
 ) -> None:
     # Four days of a term, of which no sums by pupil are kept.
     first, last = FROM[10], FROM[13]
-    told = await ask(calling, path, by=[*by], who="on-roll", **{"from": first, "to": last, "limit": 1000})
+    days: dict[str, Any] = {"from": first, "to": last, "limit": 1000}
+    told = await ask(calling, path, by=[*by], who="on-roll", **days)
     expected = world.tallies(urns, "on-roll", by, (first, last))
     whole = tallies.group(world.tallies(urns, "on-roll", (), (first, last))[()])
     assert {name: told[name] for name in SUMS} == {name: getattr(whole.total, name) for name in SUMS}
