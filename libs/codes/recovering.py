@@ -52,18 +52,25 @@ def _take(row: dict[Cell, Fraction], solved: Mapping[Cell, Fraction], cell: Cell
 def concealed(numbers: Mapping[Cell, int], lines: Sequence[Line[Cell]], fewest: int) -> frozenset[Cell]:
     """The cells to leave out so that none of fewer than `fewest` can be had; `numbers` says of how many each is.
 
-    Cells of none are shown, and protect nothing. Beside the cells that must be left out go small ones, one by one.
-    The numbers must obey the lines.
+    Cells of none are shown, and protect nothing. Beside the cells that must be left out go others of their lines, the
+    smallest of those that leave the fewest lines with one cell missing. The numbers must obey the lines.
     """
     must = {cell for cell, n in numbers.items() if 0 < n < fewest}
+    whole = [(total, *parts) for total, parts in lines]
+    about: dict[Cell, list[tuple[Cell, ...]]] = {}
+    for line in whole:
+        for cell in line:
+            about.setdefault(cell, []).append(line)
     out = set(must)
-    about: dict[Cell, list[Cell]] = {}
-    for total, parts in lines:
-        for cell in (total, *parts):
-            about.setdefault(cell, []).extend((total, *parts))
-    while found := [cell for cell in recoverable(out, lines) if cell in must]:
-        near = [each for cell in found for each in about[cell] if each not in out and numbers[each] > 0]
+
+    def cost(cell: Cell) -> tuple[int, int]:
+        return sum(out.isdisjoint(line) for line in about[cell]), numbers[cell]
+
+    while not must.isdisjoint(recoverable(out, lines)):
+        lacking = [line for line in whole if sum(cell in out for cell in line) == 1]
+        # Where no line lacks one alone, one cell is a bridge between others: any more of its lines will do.
+        near = lacking[0] if lacking else [cell for line in whole if not out.isdisjoint(line) for cell in line]
+        others = [cell for cell in near if cell not in out and numbers[cell] > 0]
         # Were all left out, nothing would follow: so there is another.
-        far = [cell for cell, n in numbers.items() if cell not in out and n > 0]
-        out.add(min(near or far, key=lambda cell: numbers[cell]))
+        out.add(min(others or (cell for cell in about if cell not in out and numbers[cell] > 0), key=cost))
     return frozenset(out)
