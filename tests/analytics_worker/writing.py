@@ -161,7 +161,10 @@ class School:
             "WITH named AS (INSERT INTO register.pupil_id VALUES ($1, $3, $4, $2) ON CONFLICT DO NOTHING), "
             "stated AS (INSERT INTO register.pupil (school_id, pupil_no, seq, date_of_birth, on_roll, boarder, upn, "
             "sex, enrolment_status) "
-            "VALUES ($1, $4, $2, $5, CAST(CAST($6 AS text) AS datemultirange), $7, $8, $9, $10)) "
+            "VALUES ($1, $4, $2, $5, CAST(CAST($6 AS text) AS datemultirange), $7, $8, $9, $10)), "
+            "noted AS (INSERT INTO register.responsible (la_code, school_id) "
+            "SELECT CAST($14 AS jsonb) ->> 'responsible_la', $1 WHERE CAST($14 AS jsonb) ? 'responsible_la' "
+            "ON CONFLICT DO NOTHING) "
             "INSERT INTO register.placing (school_id, pupil_no, seq, effective_from, year_group, class, facts) "
             "VALUES ($1, $4, $2, $11, $12, $13, $14)",
             values,
