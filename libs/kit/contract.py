@@ -23,6 +23,7 @@ from starlette.responses import Response
 
 from kit.catalogue import CATALOGUE
 from kit.fields import Absent
+from kit.formats import MEDIA, Format
 from kit.problems import MEDIA_TYPE
 from kit.routing import routes
 from kit.tokens import SCOPES, authenticate
@@ -237,6 +238,7 @@ def _complete_answer(operation: dict[str, Any], answer: dict[str, Any], has_toke
         content["application/json"]["schema"] = {name: schema[name] for name in ("$ref", "anyOf") if name in schema}
         if "format" in names:
             content |= {kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/x-ndjson")}
+            content[MEDIA[Format.PARQUET]] = {"schema": {"type": "string", "format": "binary"}}
         if "cursor" in names:
             headers["Link"] = "The next page, `rel=next` (RFC 8288)."
     if headers:

@@ -1,5 +1,7 @@
 """Summaries by anything that is asked: each figure is that of a plain fold over the events, by the facts of the day."""
 
+import csv
+import io
 import json
 import random
 from collections import defaultdict
@@ -9,6 +11,7 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from analytics_worker.questions import By
@@ -281,19 +284,44 @@ async def test_pages_of_parts_join_to_the_whole_list(calling: Calling, written: 
     assert items == whole["items"]
 
 
-async def test_a_summary_is_had_as_csv_and_lines_too(calling: Calling, written: tuple[School, list[Child]]) -> None:
+@pytest.mark.parametrize("by", [[], ["class"], ["cohort:fsm", "week"], ["code"], ["pupil"]], ids="-".join)
+async def test_a_summary_is_had_as_csv_lines_and_parquet_too(
+    calling: Calling, written: tuple[School, list[Child]], by: list[str]
+) -> None:
     school, _ = written
-    window = {"from": DAYS[140].isoformat(), "to": DAYS[249].isoformat(), "by": "class"}
-    told = await ask(calling, school, **window)
+    asked: dict[str, Any] = {"from": DAYS[140].isoformat(), "to": DAYS[249].isoformat(), "by": by}
+    told = await ask(calling, school, limit=1000, **asked)
+    rows = told.get("items") or [{name: told[name] for name in ("from", "to", "possible_sessions", "codes")}]
+    path = f"/v1/schools/{school.urn}/attendance"
     async with calling("schools", school.urn) as http:
-        csv = await http.get(f"/v1/schools/{school.urn}/attendance", params={**window, "format": "csv"})
-        lines = await http.get(
-            f"/v1/schools/{school.urn}/attendance", params=window, headers={"Accept": "application/x-ndjson"}
-        )
-    header, *rows = csv.text.split("\r\n")
-    assert header.startswith("class,possible_sessions,present_sessions")
-    assert len(rows) == len(told["items"]) + 1
-    assert [json.loads(line) for line in lines.text.splitlines()] == told["items"]
+        text = await http.get(path, params={**asked, "format": "csv"})
+        lines = await http.get(path, params=asked, headers={"Accept": "application/x-ndjson"})
+        table = await http.get(path, params={**asked, "format": "parquet"})
+    assert json.loads(text.headers["rollbook-as-of"]) == told["as_of"]
+    as_csv = list(csv.DictReader(io.StringIO(text.text, newline="")))
+    as_lines = [json.loads(line) for line in lines.text.splitlines()]
+    as_table = pyarrow.parquet.read_table(io.BytesIO(table.content)).to_pylist()
+    assert len(as_csv) == len(as_lines) == len(as_table) == len(rows)
+    counted = "sessions" if by == ["code"] else "possible_sessions"
+    for row, line, cells, texts in zip(rows, as_lines, as_table, as_csv, strict=True):
+        assert {name: line[name] for name in row} == row
+        assert cells[counted] == row[counted] == int(texts[counted])
+        if "codes" in row:
+            assert json.loads(cells["codes"]) == json.loads(texts["codes"]) == row["codes"]
+        for member in ("fsm", "attendance_perc", "class", "week"):
+            if member in row:
+                assert cells[member] == row[member]
+
+
+async def test_a_stream_of_no_part_has_its_columns_all_the_same(
+    calling: Calling, written: tuple[School, list[Child]]
+) -> None:
+    school, _ = written
+    asked = {"from": "2020-09-07", "to": "2020-09-08", "by": "class", "format": "csv"}
+    async with calling("schools", school.urn) as http:
+        answer = await http.get(f"/v1/schools/{school.urn}/attendance", params=asked)
+    assert answer.text.startswith("class,possible_sessions,")
+    assert answer.text.endswith("absence_due_to_persistent_perc\r\n")
 
 
 async def test_the_same_thing_twice_and_three_things_are_refused(

@@ -99,15 +99,25 @@ class School:
         )
 
     async def facts(
-        self, la_code: str, trust_uid: str | None = None, phase: str = "primary", ages: tuple[int, int] = (4, 11)
+        self,
+        la_code: str,
+        trust_uid: str | None = None,
+        phase: str = "primary",
+        ages: tuple[int, int] = (4, 11),
+        *,
+        closed_on: str | None = None,
+        effective_from: str = "1900-01-01",
+        laestab: str | None = None,
     ) -> None:
-        """State what the school is, and its facts of reach."""
+        """State what the school is and its facts of reach, under the URN that it has now."""
+        dated = (date.fromisoformat(effective_from), None if closed_on is None else date.fromisoformat(closed_on))
         await self._change(
             "school-changed",
             "school",
             "INSERT INTO register.school_facts (school_id, seq, effective_from, urn, name, phase, age_from, age_to, "
-            "laestab, la_code, trust_uid) VALUES ($1, $2, '1900-01-01', $3, 'Invented School', $4, $5, $6, $7, $8, $9)",
-            (self.urn, phase, *ages, f"{la_code}{self.urn[-4:]}", la_code, trust_uid),
+            "laestab, la_code, trust_uid, closed_on) "
+            "VALUES ($1, $2, $10, $3, 'Invented School', $4, $5, $6, $7, $8, $9, $11)",
+            (self.urn, phase, *ages, laestab or f"{la_code}{self.urn[-4:]}", la_code, trust_uid, *dated),
         )
 
     async def policy(self, body: Mapping[str, Any]) -> None:

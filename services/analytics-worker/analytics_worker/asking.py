@@ -16,6 +16,7 @@ from codes.school import School
 from kit import formats, lists
 from kit.fields import Body, Day
 from kit.formats import Format
+from kit.parquet import Kind
 from kit.problems import Fault, Problem
 from kit.tokens import Identity
 
@@ -95,7 +96,7 @@ def of_one(
     """Give the answer about one pupil: the whole and every part are figures of one enrolment."""
     whole = summary.of_pupil(counted.whole.total)
     items = summary.of_one(counted, question)
-    return formed(request, response, filters, head, whole, items, question)
+    return formed(request, response, filters, head, whole, items, question, one_pupil=True)
 
 
 def formed(
@@ -106,12 +107,14 @@ def formed(
     whole: Mapping[str, Any],
     items: Sequence[Mapping[str, Any]],
     question: Question,
+    *,
+    one_pupil: bool = False,
 ) -> Any:
     """Give an answer of a whole and its parts as they are shown, `head` before them."""
     format_ = formats.chosen(request, filters.format)
     if format_ is not Format.JSON:
         rows = items if question.by else [{**_dates(question), **whole}]
-        columns = _columns(rows, question)
+        columns = _columns(rows, question, summary.template(question, one_pupil=one_pupil))
         positions = {
             f"Rollbook-{name.replace('_', '-').title()}": json.dumps(head[name]) for name in _POSITIONS & head.keys()
         }
@@ -147,14 +150,26 @@ def _after(question: Question, position: Mapping[str, Any]) -> Any:
         raise lists.not_ours() from caught
 
 
-def _columns(rows: Sequence[Mapping[str, Any]], question: Question) -> list[str]:
-    """Give the members of the rows in order; those that only some have, such as `suppressed`, at the end."""
-    columns = dict.fromkeys(by.member for by in question.by)
-    for row in rows:
-        columns |= dict.fromkeys(row)
-    return [*columns]
+_TRUE_OR_FALSE = {"persistent", "severe", "suppressed"}
 
 
-async def _values(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> AsyncIterator[Sequence[Any]]:
+def _columns(rows: Sequence[Mapping[str, Any]], question: Question, template: Mapping[str, Any]) -> dict[str, Kind]:
+    """Give what each member of the rows holds, in order, whether there are any rows or none."""
+    columns: dict[str, Kind] = {by.member: by.kind for by in question.by}
+    names = [*({} if question.by else _dates(question)), *template, *(name for row in rows for name in row)]
+    return {**columns, **{name: _kind(name) for name in names if name not in columns}}
+
+
+def _kind(name: str) -> Kind:
+    if name in ("from", "to"):
+        return "date"
+    if name in _TRUE_OR_FALSE:
+        return "yes-no"
+    if name == "codes":
+        return "text"
+    return "figure" if name.endswith("_perc") or name.startswith("days_lost") else "number"
+
+
+async def _values(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Kind]) -> AsyncIterator[Sequence[Any]]:
     for row in rows:
         yield [row.get(column) for column in columns]

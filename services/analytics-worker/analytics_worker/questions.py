@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from analytics_worker.periods import half_terms, terms
 from analytics_worker.spells import Spell
@@ -63,9 +63,17 @@ class By(StrEnum):
         return self.removeprefix(_COHORT).replace("-", "_")
 
     @property
+    def kind(self) -> Literal["text", "yes-no"]:
+        """What its labels are: names, or true and false."""
+        return "yes-no" if self.startswith(_COHORT) and self not in _NAMED else "text"
+
+    @property
     def of_pupils(self) -> bool:
         """Whether a pupil belongs to a part, and not a session."""
         return self in (By.PUPIL, By.CLASS, By.YEAR_GROUP) or self.startswith(_COHORT)
+
+
+_NAMED = {By.COHORT_SEX, By.COHORT_SEN, By.COHORT_ETHNICITY, By.COHORT_RESPONSIBLE_LA}
 
 
 class Who(StrEnum):

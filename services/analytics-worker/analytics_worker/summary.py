@@ -11,7 +11,7 @@ from analytics_worker.questions import By, Question, Who, in_order
 from codes import tallies
 from codes.book import ABSENCES
 from codes.suppression import SMALLEST_SHOWN
-from codes.tallies import Group, Tally
+from codes.tallies import EMPTY, NOBODY, Group, Tally
 from kit import database
 from kit.database import Connection
 from kit.fields import written
@@ -93,6 +93,13 @@ def shown(counted: Counted, question: Question, reader: Reader) -> tuple[dict[st
     if reader.sees_pupils:
         return whole, [item for _, item in parted]
     return suppression.applied(counted, whole, parted, question.by, reader.smallest)
+
+
+def template(question: Question, *, one_pupil: bool) -> dict[str, Any]:
+    """Give the figures of nobody: the members that every row of an answer has."""
+    if By.CODE in question.by:
+        return of_code(NOBODY, "/")
+    return of_pupil(EMPTY) if one_pupil or By.PUPIL in question.by else of_group(NOBODY)
 
 
 def of_one(counted: Counted, question: Question) -> list[dict[str, Any]]:

@@ -219,7 +219,7 @@ async def audit(
     response: Response,
     read_by: reads.ReadBy = None,
 ) -> Any:
-    """Give the amendments that meet every filter, newest first; as CSV or NDJSON all of them, streamed."""
+    """Give the amendments that meet every filter, newest first; where not as JSON all of them, streamed."""
 
     async def find(connection: database.Connection, at: AsAt, before: int | None, limit: int) -> list[Item]:
         narrowed = await narrowing(connection, caller.school_id, filters, at.seq)
