@@ -10,6 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from analytics_worker import national_daily
@@ -173,14 +174,15 @@ async def test_days_are_given_one_after_another_and_pages_join(calling: Calling,
 async def test_csv_and_lines_are_the_rows_too(calling: Calling, told: Told) -> None:
     whole = await rows_of(calling, date=MONDAY)
     async with calling() as http:
-        text = await http.get("/v1/national/daily", params={"date": MONDAY, "format": "csv"})
-        lines = await http.get(
-            "/v1/national/daily", params={"date": MONDAY}, headers={"Accept": "application/x-ndjson"}
-        )
+        text, file = [await http.get(f"/v1/national/daily?date={MONDAY}&format={each}") for each in ("csv", "parquet")]
+        lines = await http.get(f"/v1/national/daily?date={MONDAY}", headers={"Accept": "application/x-ndjson"})
     assert [json.loads(line) for line in lines.text.splitlines()] == whole
     read = list(csv.DictReader(io.StringIO(text.text, newline="")))
     assert tuple(read[0]) == published.COLUMNS
     assert read == [{name: "" if value is None else str(value) for name, value in row.items()} for row in whole]
+    # Texts as in the CSV: `c` may stand in any column.
+    table = pyarrow.parquet.read_table(io.BytesIO(file.content)).to_pylist()
+    assert table == [{name: None if value is None else str(value) for name, value in row.items()} for row in whole]
 
 
 async def test_a_row_of_one_school_has_c_in_every_measure_and_so_have_those_it_could_be_had_from(
