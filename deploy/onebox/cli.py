@@ -16,7 +16,7 @@ from zipfile import is_zipfile
 from rich.console import Console
 
 from ledger.archive import ExchangeFailed
-from onebox import clients, database, place, postgres, retention_commands, services, up, verify
+from onebox import clients, database, place, postgres, published, retention_commands, services, up, verify
 from onebox.history_mapping import HistoryFailed
 
 FAILURES = (
@@ -30,6 +30,7 @@ FAILURES = (
     clients.NoSuchClient,
     ExchangeFailed,
     HistoryFailed,
+    published.PublishedFailed,
 )
 _HISTORY = (".csv", ".ndjson", ".jsonl", ".txt")
 
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands, where)
     _add_clients(commands, where)
     retention_commands.add(commands, where)
+    published.add(commands, where)
     _add_verify(commands)
     _add_export(commands, where)
     _add_import(commands, where)

@@ -42,6 +42,9 @@ CATALOGUE: dict[str, Kind] = {
     "reach-fact": Kind(403, "A fact that decides who may read is set by an administrator alone", "Leave it out, or use a client with `admin`."),
     "unknown-school": Kind(404, "There is no such school within reach", "Check the URN and the client's reach."),
     "unknown-authority": Kind(404, "There is no such authority within reach", "Check the code and the client's reach."),
+    "unknown-trust": Kind(404, "There is no such trust within reach", "Check the UID and the client's reach."),
+    "unknown-region": Kind(404, "There is no such region within reach", "Use a code of the nine, E12000001 to E12000009, and a client with national reach."),
+    "national-reach": Kind(403, "The client does not reach the nation", "Use a client with national reach, or ask for what the client reaches."),
     # The school, its calendar and its roll
     "invalid-urn": Kind(422, "This is not a URN", "A URN has six digits."),
     "invalid-policy": Kind(422, "The policy cannot be kept", "Mend what `errors` points at."),

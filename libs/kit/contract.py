@@ -34,6 +34,8 @@ _WITH_BODY = ("malformed-json", "invalid-request", "unsupported-media-type", "to
 _BY_PARAMETER = {
     "urn": "unknown-school",
     "la_code": "unknown-authority",
+    "uid": "unknown-trust",
+    "region_code": "unknown-region",
     "as_at": "as-at-in-future",
     "cursor": "invalid-cursor",
 }

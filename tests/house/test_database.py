@@ -51,6 +51,7 @@ ALLOWED = {
     ("ledger.kept_nonce", REGISTER): APPENDS,
     ("register.sandbox", REGISTER): READS,
     ("register.sandbox", ANALYTICS): READS,
+    ("analysis.published", ANALYTICS): READS,
 }
 MOVED = {
     "ledger.head": ("seq", "root", "frontier", "recorded_at", "changed_seq"),

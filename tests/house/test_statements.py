@@ -34,6 +34,8 @@ FEW_ROWS = {
     "hold",
     "closure_due",
     "sandbox",
+    "published",
+    "responsible",
 }
 
 

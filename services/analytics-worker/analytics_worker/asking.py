@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Query, Request, Response
 from pydantic import Field
@@ -21,6 +21,8 @@ from kit.problems import Fault, Problem
 from kit.tokens import Identity
 
 MOST_BY = 2
+OF_SCHOOLS = frozenset({By.SCHOOL, By.LOCAL_AUTHORITY, By.REGION, By.PHASE})
+"""What figures of many schools alone may be parted by."""
 _POSITIONS = {"as_of", "as_at"}
 """Members that a stream carries as headers, Rollbook-As-Of and Rollbook-As-At."""
 SEES_PUPILS, SEES_GROUPS = "attendance:read", "summaries:read"
@@ -30,6 +32,8 @@ SEES_PUPILS, SEES_GROUPS = "attendance:read", "summaries:read"
 class SummaryFilters(Body):
     """Which days, whose sessions, parted by what, and in which form."""
 
+    not_by: ClassVar[frozenset[By]] = OF_SCHOOLS
+    """What figures are not parted by here."""
     first: Day | None = Field(None, alias="from", description="The first date.")
     last: Day | None = Field(None, alias="to", description="The last date.")
     period: Period | None = Field(None, description="In place of from and to; the year without any.")
@@ -48,6 +52,8 @@ class SummaryFilters(Body):
         """Give the question, at a school on a day; raise `invalid-parameter`."""
         if len(set(self.by)) < len(self.by):
             raise refused("by", "Two things, not one twice.")
+        if wrong := [by for by in self.by if by in self.not_by]:
+            raise refused("by", f"Figures are not parted by {wrong[0]} here.")
         first, last = bounds(self.asked(), school, today)
         return Question(first, last, tuple(self.by), self.who)
 
@@ -76,7 +82,7 @@ def answer(
 ) -> Any:
     """Give the answer with `head` as its first members: a page of the parts, or a stream of them all."""
     whole, items = summary.shown(counted, question, who_reads)
-    return _formed(request, response, filters, head, whole, items, question)
+    return formed(request, response, filters, head, whole, items, question)
 
 
 def of_one(
@@ -90,10 +96,10 @@ def of_one(
     """Give the answer about one pupil: the whole and every part are figures of one enrolment."""
     whole = summary.of_pupil(counted.whole.total)
     items = summary.of_one(counted, question)
-    return _formed(request, response, filters, head, whole, items, question, one_pupil=True)
+    return formed(request, response, filters, head, whole, items, question, one_pupil=True)
 
 
-def _formed(
+def formed(
     request: Request,
     response: Response,
     filters: SummaryFilters,
@@ -104,6 +110,7 @@ def _formed(
     *,
     one_pupil: bool = False,
 ) -> Any:
+    """Give an answer of a whole and its parts as they are shown, `head` before them."""
     format_ = formats.chosen(request, filters.format)
     if format_ is not Format.JSON:
         rows = items if question.by else [{**_dates(question), **whole}]

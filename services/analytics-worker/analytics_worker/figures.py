@@ -130,6 +130,10 @@ class Parts(Body):
     term: Annotated[str | Absent, Field(examples=["2026-27/autumn"])] = None
     census_period: Annotated[str | Absent, Field(examples=["2026-27/autumn"])] = None
     year: Annotated[str | Absent, Field(examples=["2026-27"])] = None
+    school: Annotated[str | Absent, Field(description="Its URN.")] = None
+    local_authority: Annotated[str | Absent, Field(description="Its three digits.")] = None
+    region: Annotated[str | Absent, Field(examples=["E12000008"])] = None
+    phase: Annotated[str | None, Field(description="The DfE's; null for schools that it publishes under none.")] = None
 
 
 class PupilItem(PupilFigures, Parts):

@@ -52,6 +52,10 @@ class By(StrEnum):
     TERM = "term"
     CENSUS_PERIOD = "census-period"
     YEAR = "year"
+    SCHOOL = "school"
+    LOCAL_AUTHORITY = "local-authority"
+    REGION = "region"
+    PHASE = "phase"
 
     @property
     def member(self) -> str:
