@@ -46,6 +46,30 @@ async def loaded(database: Database, tmp_path_factory: pytest.TempPathFactory) -
     yield
 
 
+async def test_a_schools_figures_are_laid_beside_what_is_published_of_its_kind(desk: Desk, calling: Calling) -> None:
+    school = await desk.open("940881", la_code="884", pupils=1)
+    await school.enter_days(1, [date(2025, 11, 3)], "I")
+    await school.enter_days(1, [date(2025, 11, 4), date(2025, 11, 5), date(2025, 11, 6), date(2025, 11, 7)])
+    elsewhere = await desk.open("940882", la_code="301", pupils=1)
+    await desk.sweep()
+    asked = {"from": "2025-11-03", "to": "2025-11-07", "compare": "published"}
+    for path in ("attendance", "pupils/p-1/attendance"):
+        async with calling("schools", school.urn) as http:
+            told = (await http.get(f"/v1/schools/{school.urn}/{path}", params=asked)).json()
+        theirs = {row["geographic_level"]: row for row in ROWS if row["education_phase"] == "Primary"}
+        herefordshire = next(row for row in ROWS if (row["old_la_code"], row["education_phase"]) == ("884", "Primary"))
+        beside = told["compared"]["published"]
+        assert (beside["time_period"], beside["education_phase"]) == ("202526", "Primary")
+        for area, row in (("england", theirs["National"]), ("authority", herefordshire)):
+            published_ = {name: float(row[name]) for name in beside[area]["figures"]}
+            assert beside[area]["figures"] == published_
+            assert beside[area]["difference"]["attendance_perc"] == 80 - published_["attendance_perc"]
+    async with calling("schools", elsewhere.urn) as http:
+        told = (await http.get(f"/v1/schools/{elsewhere.urn}/attendance", params=asked)).json()
+    assert told["compared"]["published"]["authority"] is None
+    assert told["compared"]["published"]["england"]["difference"]["attendance_perc"] is None
+
+
 async def ask(calling: Calling, **params: Any) -> Any:
     async with calling("schools", "940001", scopes=("summaries:read",)) as http:
         answer = await http.get("/v1/national/published", params=params)

@@ -85,13 +85,16 @@ async def told(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
         async with serving(analytics(settings, clock)) as worker:
             asked = {"from": "2025-09-03", "to": "2026-07-21"}
             read = await http.get(f"{worker}/v1/schools/{URN}/attendance", params=asked)
+            of_authority = await http.get(f"{worker}/v1/local-authorities/884/attendance", params=asked)
             by_code = await http.get(f"{worker}/v1/schools/{URN}/attendance", params={**asked, "by": "code"})
-    return {**read.json(), "by_code": {item["code"]: item for item in by_code.json()["items"]}}
+    shares = {item["code"]: item for item in by_code.json()["items"]}
+    return {**read.json(), "by_code": shares, "of_authority": of_authority.json()}
 
 
 def test_every_total_of_the_row_is_the_dfes(told: dict[str, Any]) -> None:
     """Law.md 4.2."""
     assert {name: told[name] for name in TOTALS} == {name: int(ROW[name]) for name in TOTALS}
+    assert {name: told["of_authority"][name] for name in TOTALS} == {name: int(ROW[name]) for name in TOTALS}
     assert told["codes"] == {code: int(ROW[column]) for column, code in COLUMNS.items() if int(ROW[column])}
 
 

@@ -1,20 +1,21 @@
 """Figures beside others: of the period or the year before, around an action, targets, and the other schools."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from analytics_worker import counting, periods, summary
+from analytics_worker import counting, periods, published, summary
 from analytics_worker.counting import Counted
 from analytics_worker.periods import Asked as Days
 from analytics_worker.questions import By, Question, Who
 from analytics_worker.summary import Reader
 from codes import tallies
 from codes.book import edges
+from codes.phases import education_phase
 from codes.school import School
 from codes.tallies import Group, Tally
 from kit import database
@@ -49,6 +50,7 @@ class Compare(StrEnum):
     TARGET = "target"
     TRUST = "trust"
     AUTHORITY = "authority"
+    PUBLISHED = "published"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ async def of_school(
     for compare in (Compare.TRUST, Compare.AUTHORITY):
         if compare in asked.compare:
             told[compare] = await _others(connection, caller, question, asked.today, of_trust=compare is Compare.TRUST)
+    if Compare.PUBLISHED in asked.compare:
+        told[Compare.PUBLISHED] = await _published(connection, caller, question, whole.total, asked.today)
     return {"compared": told} if told else {}
 
 
@@ -108,6 +112,8 @@ async def of_pupil(
     told = await _over_time(facts, question, total, asked, one)
     if Compare.TARGET in asked.compare:
         told["target"] = _targets(facts, tallies.group([total]), {}, asked.today)
+    if Compare.PUBLISHED in asked.compare:
+        told[Compare.PUBLISHED] = await _published(connection, caller, question, total, asked.today)
     return {"compared": told} if told else {}
 
 
@@ -201,6 +207,33 @@ async def _others(
     places = [one["school_id"] for one in ranked]
     place = places.index(caller.school_id) + 1 if caller.school_id in places else None
     return {"schools": len(ranked), "place": place, "items": items}
+
+
+async def _published(
+    connection: Connection, caller: Caller, question: Question, total: Tally, today: date
+) -> dict[str, Any] | None:
+    """Give what the DfE publishes of the academic year, for schools of the kind, of England and of the authority.
+
+    None where nothing is published of them, or was loaded.
+    """
+    own = await _sql.own(connection, school_id=caller.school_id, today=today)
+    phase = education_phase(own["phase"], own["age_from"], own["age_to"])
+    found = None if phase is None else await published.beside(connection, own["la_code"], phase, question.last)
+    if found is None:
+        return None
+
+    def beside(theirs: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        if theirs is None:
+            return None
+        ours = {name: tallies.perc(rate(total)) for name, rate in _RATES.items()}
+        pairs = {name: (ours[name], theirs[name]) for name in _RATES}
+        return {
+            "figures": {name: theirs[name] for name in (*_RATES, "pa_perc")},
+            "difference": {n: None if a is None or b is None else a - b for n, (a, b) in pairs.items()},
+        }
+
+    areas = {"england": beside(found.england), "authority": beside(found.authority)}
+    return {"time_period": found.time_period, "education_phase": phase, **areas}
 
 
 def _refused(parameter: str, detail: str) -> Problem:

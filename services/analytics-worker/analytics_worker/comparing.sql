@@ -13,6 +13,14 @@ WHERE CASE WHEN CAST(:of_trust AS boolean) THEN s.trust_uid = own.trust_uid ELSE
   AND (s.closed_on IS NULL OR s.closed_on >= CAST(:today AS date))
 ORDER BY s.school_id;
 
+-- name: own(school_id, today)^
+-- What a school is today, by which the DfE publishes figures.
+SELECT la_code, phase, age_from, age_to
+FROM register.school_facts
+WHERE school_id = :school_id
+ORDER BY effective_from <= CAST(:today AS date) DESC, abs(effective_from - CAST(:today AS date)), seq DESC
+LIMIT 1;
+
 -- name: sums(school_ids, first, last, edges, counted)
 -- Some schools' entries of each code between two days, kept apart where a code changes its class. They hold no pupil.
 SELECT t.school_id, t.code, min(t.session_date) AS "on", CAST(sum(t.entries) AS bigint) AS entries

@@ -7,6 +7,7 @@ from pydantic import Field
 from analytics_worker.answers import AsAtRead, AsOf
 from analytics_worker.questions import By, Who
 from codes.book import Kind, Session
+from codes.phases import EducationPhase
 from kit.fields import Absent, Body, Date
 
 Count = Annotated[int | None, Field(description="Null where it is suppressed.")]
@@ -207,6 +208,32 @@ class Others(Body):
     items: Annotated[list[OtherSchool], Field(description="Empty where there are too few to stay unnamed.")]
 
 
+class PublishedFigures(Body):
+    """What the DfE publishes of an area; null where it gives none."""
+
+    attendance_perc: float | None
+    overall_absence_perc: float | None
+    authorised_absence_perc: float | None
+    unauthorised_absence_perc: float | None
+    pa_perc: float | None
+
+
+class BesidePublished(Body):
+    """Published figures, and how far these are from those."""
+
+    figures: PublishedFigures
+    difference: Difference
+
+
+class OfTheDfE(Body):
+    """What the DfE publishes of an academic year for schools of the same kind."""
+
+    time_period: Annotated[str, Field(examples=["202526"])]
+    education_phase: EducationPhase
+    england: BesidePublished | None
+    authority: BesidePublished | None
+
+
 class Compared(Body):
     """What was asked to be laid beside the figures, by its name."""
 
@@ -216,6 +243,7 @@ class Compared(Body):
     target: Targets | Absent = None
     trust: Others | Absent = None
     authority: Others | Absent = None
+    published: Annotated[OfTheDfE | None, Field(description="Null where nothing was loaded of such schools.")] = None
 
 
 class Summary(Body):
