@@ -67,6 +67,12 @@ class _Asked:
         """The fact that is asked by."""
         return next((by for by in self.question.by if by.startswith("cohort:")), None)
 
+    @property
+    def of_year_alone(self) -> bool:
+        """Whether the sums of the year to date answer all of it, as they must of a cohort."""
+        parts = {*_OF_AREAS, By.YEAR_GROUP, *([] if self.cohort is None else [self.cohort])}
+        return self.year is not None and set(self.question.by) <= parts
+
     def cells(self) -> tuple[list[tuple[Label, ...]], dict[str, Any]]:
         """Give the parts that schools lie in, by the areas asked for, and each school's number with its part's."""
         of = {
@@ -108,8 +114,9 @@ async def of_nation(
 ) -> Any:
     """Give the figures of all schools of England that lie in an authority, and with `by` those of each part.
 
-    No pupil is read: enrolments, persistent and severe absence, and cohorts, are those of one academic year to date, as
-    on the evening before, and null for other days and of all on roll. Terms are the census's: schools' own differ.
+    No pupil is read: enrolments, persistent and severe absence, and cohorts, are those of one academic year to date,
+    and null for other days and of all on roll. A year to date is as of the evening before, other days as of now. Terms
+    are the census's: schools' own differ.
     """
     return await _answer(nation, tuple(AUTHORITIES), {}, filters, request, response)
 
@@ -135,9 +142,8 @@ async def _answer(
         asked = _Asked(question, schools, _year(question, today))
         _check(asked)
         by_pupil = Counted() if asked.year is None else await _of_pupils(connection, asked, asked.year)
-        counted = await _of_sessions(connection, asked)
-    if asked.cohort is not None:
-        counted = Counted(counted.whole, by_pupil.parts)
+        # The sums of each day of a year are two hundred times those of the year.
+        counted = by_pupil if asked.of_year_alone else await _of_sessions(connection, asked)
     whole, items = _shown(counted, by_pupil, asked, request.app.state.settings.smallest_cell)
     told = {**head, "schools": national.told(schools)}
     return asking.formed(request, response, filters, told, whole, items, question)
@@ -172,8 +178,7 @@ def _check(asked: _Asked) -> None:
 
 async def _of_sessions(connection: Connection, asked: _Asked) -> Counted:
     """Count from the sums of each day. Of how many pupils a group is at the least stands for its enrolments."""
-    question = asked.question
-    by = tuple(each for each in question.by if each is not asked.cohort)
+    question, by = asked.question, asked.question.by
     cells, numbered = asked.cells()
     stretches = [_stretches(each, question.first, question.last) for each in by if each in _STRETCHES]
     starts = [[*days] for days, _ in stretches] + [[], []]
