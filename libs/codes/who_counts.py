@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from codes.ages import age_on_31_august, birthday
 from codes.bank_holidays import BANK_HOLIDAYS
-from codes.calendar import academic_year
+from codes.calendar import academic_year, academic_year_bounds
 from codes.tallies import is_persistent
 
 _DAY = timedelta(days=1)
@@ -126,8 +126,7 @@ def standings(date_of_birth: date, boarder: bool, on_roll: Sequence[tuple[date, 
     """
     found: list[Stretch] = []
     for at, (first, end) in enumerate(on_roll):
-        year = academic_year(first)
-        late = not enrolled_in_time(first) and not any(academic_year(day) == year for day in _last_days(on_roll[:at]))
+        late = not enrolled_in_time(first) and not _was_in_time(on_roll[:at], first)
         counted_from = date(first.year, 8, 1) if late else first
         cuts = sorted({first, *(day for day in (counted_from, *_turns(date_of_birth)) if first < day)})
         for start, until in zip(cuts, [*cuts[1:], None], strict=True):
@@ -142,8 +141,10 @@ def standings(date_of_birth: date, boarder: bool, on_roll: Sequence[tuple[date, 
     return tuple(found)
 
 
-def _last_days(on_roll: Sequence[tuple[date, date | None]]) -> Iterator[date]:
-    return (end - _DAY for _, end in on_roll if end is not None)
+def _was_in_time(earlier: Sequence[tuple[date, date | None]], on: date) -> bool:
+    """Whether one of some enrolments, each over before a day, was early enough in that day's academic year."""
+    begins, _ = academic_year_bounds(academic_year(on))
+    return any(end is not None and end > begins and enrolled_in_time(max(first, begins)) for first, end in earlier)
 
 
 @lru_cache(maxsize=16_384)

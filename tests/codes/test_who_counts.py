@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from codes import who_counts
@@ -135,7 +135,8 @@ def test_a_time_or_span_without_a_definition_has_no_answer() -> None:
     days=st.integers(1, 500),
     ended=st.booleans(),
 )
-@settings(max_examples=200, deadline=None)
+@example(date(2007, 1, 1), False, [date(2022, 6, 1), date(2022, 6, 2)], 1, False)
+@settings(max_examples=300, deadline=None)
 def test_stretches_say_of_every_day_on_roll_what_the_rules_say_of_it(
     born: date, boarder: bool, starts: list[date], days: int, ended: bool
 ) -> None:
