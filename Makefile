@@ -22,7 +22,7 @@ itself := $(install) --no-index --no-deps --no-build-isolation --editable .
 compile := $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help run test check bench fuzz lock openapi clean
+.PHONY: help run test check bench lock openapi clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1  /p' Makefile | while read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
@@ -43,11 +43,8 @@ check: $(development) ## formatting, lint, strict types, import rules
 bench: $(development) ## measure, side by side in one run, and print one table
 	@$(bin)/pytest -m bench --no-header -q -s tests/bench $(ARGS)
 
-fuzz: $(development) ## send both services what nobody would, from their own documents, for some minutes
-	@$(bin)/pytest -m fuzz -q tests/contract $(ARGS)
-
 openapi: $(development) ## write docs/openapi anew after the contract has changed
-	@ROLLBOOK_RENEW_OPENAPI=1 $(bin)/pytest -q tests/contract
+	@ROLLBOOK_RENEW_OPENAPI=1 $(bin)/pytest -q tests/contract --ignore=tests/contract/test_fuzzed.py
 
 lock: $(development) ## choose dependencies anew and write requirements/*.txt (ARGS=--upgrade for newer ones)
 	@$(compile) pyproject.toml --output-file requirements/runtime.txt

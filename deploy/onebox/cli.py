@@ -16,7 +16,7 @@ from zipfile import is_zipfile
 from rich.console import Console
 
 from ledger.archive import ExchangeFailed
-from onebox import clients, database, place, postgres, retention_commands, services, up, verify
+from onebox import clients, database, place, postgres, published, retention_commands, services, up, verify
 from onebox.history_mapping import HistoryFailed
 
 FAILURES = (
@@ -30,6 +30,7 @@ FAILURES = (
     clients.NoSuchClient,
     ExchangeFailed,
     HistoryFailed,
+    published.PublishedFailed,
 )
 _HISTORY = (".csv", ".ndjson", ".jsonl", ".txt")
 
@@ -66,9 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands, where)
     _add_clients(commands, where)
     retention_commands.add(commands, where)
+    published.add(commands, where)
     _add_verify(commands)
     _add_export(commands, where)
     _add_import(commands, where)
+    _add_rebuild(commands, where)
     return parser
 
 
@@ -210,6 +213,21 @@ def _add_import(
     command.set_defaults(run=_import, usage_error=command.error)
 
 
+def _add_rebuild(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", where: argparse.ArgumentParser
+) -> None:
+    command = commands.add_parser(
+        "rebuild",
+        parents=[where],
+        help="make the read models anew from the events, and compare them with the live ones",
+        description="Make the read models of a school, or of all, anew from the first event, beside the live ones; "
+        "compare them, say what differs, and put the new in their place. The services may go on meanwhile. "
+        "Exit code 0: all were the same, or there were none; 1: some differed, and are right now.",
+    )
+    command.add_argument("--school", metavar="URN", type=_urn, help="this school alone")
+    command.set_defaults(run=_rebuild)
+
+
 def _up(options: argparse.Namespace) -> None:
     where = place.chosen(options.data, options.database_url)
     up.up(up.Wishes(where, options.register_port, options.analytics_port, options.demo), Console())
@@ -291,6 +309,13 @@ def _import_history(options: argparse.Namespace) -> None:
     wishes = history_import.Wishes(options.files, options.school, options.mapping, report)
     with place.owner_url(place.chosen(options.data, options.database_url)) as url:
         history_import.run(url, wishes, Console(stderr=True))
+
+
+def _rebuild(options: argparse.Namespace) -> None:
+    from onebox import rebuild  # here, for the reason given above
+
+    with place.owner_url(place.chosen(options.data, options.database_url)) as url:
+        rebuild.run(url, options.school, Console(stderr=True))
 
 
 def _port(text: str) -> int:

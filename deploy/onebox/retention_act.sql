@@ -71,15 +71,21 @@ WHERE a.school_id = :school_id AND a.session_date BETWEEN :first AND :last
 
 -- name: drop_totals(school_id, first, last)!
 -- The sums of a year, to be made anew.
-DELETE FROM analysis.session_total WHERE school_id = :school_id AND session_date BETWEEN :first AND :last;
+DELETE FROM analysis.day_total WHERE school_id = :school_id AND session_date BETWEEN :first AND :last;
 
 -- name: add_totals(school_id, first, last)!
 -- The sums of what is folded and stays.
-INSERT INTO analysis.session_total (school_id, session_date, session, code, entries)
-SELECT :school_id, session_date, session, code, count(*)
-FROM analysis.entry
-WHERE school_id = :school_id AND session_date BETWEEN :first AND :last
-GROUP BY session_date, session, code;
+INSERT INTO analysis.day_total (school_id, session_date, session, year_group, counted, code, entries)
+SELECT :school_id, e.session_date, e.session, s.year_group, s.counted, e.code, count(*)
+FROM analysis.entry e
+JOIN analysis.spell s ON s.school_id = :school_id AND s.pupil_no = e.pupil_no
+                     AND s.first <= e.session_date AND e.session_date < s.until
+WHERE e.school_id = :school_id AND e.session_date BETWEEN :first AND :last
+GROUP BY e.session_date, e.session, s.year_group, s.counted, e.code;
+
+-- name: drop_years_totals(school_id, academic_year)!
+-- The sums of the year itself; what stays of it is summed when the day is over.
+DELETE FROM analysis.year_total WHERE school_id = :school_id AND academic_year = :academic_year;
 
 -- name: drop_alerts(school_id, academic_year, first, last)!
 -- Alerts of a year, or opened by the end of it, of pupils who have no entry left in it.
@@ -121,6 +127,10 @@ DELETE FROM access.pupil_read WHERE school_id = :school_id AND pupil_no = ANY (C
 -- name: drop_alerts_of(school_id, pupil_nos)!
 -- Their alerts.
 DELETE FROM analysis.alert WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+
+-- name: drop_spells(school_id, pupil_nos)!
+-- When they were on roll.
+DELETE FROM analysis.spell WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
 
 -- name: drop_watched(school_id, pupil_nos)!
 -- That they were watched.

@@ -44,6 +44,7 @@ class Policy:
     referral_below: Fraction | None
     levels_from_sessions: int = 40
     retention_years: int = retention.YEARS
+    class_targets: tuple[tuple[str, Fraction], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,13 @@ DEFAULT = Policy(
 def policy_from_body(body: Mapping[str, Any]) -> Policy:
     """A policy from its body: `registers` [{session, opens, closes, ends, year_groups?}], `target`, `referral_below`.
 
-    Times are "HH:MM" and local, `target` and `referral_below` percentages; `levels_from_sessions` and `retention_years`
-    may be given. Raises `PolicyFault` for an unknown member, a session without a register, times out of order, a year
-    group with two registers of one session, a morning that has not ended when the afternoon's register opens, and, as
-    `RetentionTooShort`, fewer years of keeping than the law's.
+    Times are "HH:MM" and local, `target` and `referral_below` percentages; `class_targets` {class: percentage},
+    `levels_from_sessions` and `retention_years` may be given. Raises `PolicyFault` for an unknown member, a session
+    without a register, times out of order, a year group with two registers of one session, a morning that has not ended
+    when the afternoon's register opens, and, as `RetentionTooShort`, fewer years of keeping than the law's.
     """
-    _only(body, "", {"registers", "target", "referral_below", "levels_from_sessions", "retention_years"})
+    settings = {"target", "class_targets", "referral_below", "levels_from_sessions", "retention_years"}
+    _only(body, "", {"registers", *settings})
     rows = body.get("registers")
     if isinstance(rows, str) or not isinstance(rows, Sequence):
         raise PolicyFault("registers", "This is a list.")
@@ -106,6 +108,7 @@ def policy_from_body(body: Mapping[str, Any]) -> Policy:
         _share(body.get("referral_below"), "referral_below"),
         _count(body.get("levels_from_sessions", Policy.levels_from_sessions), "levels_from_sessions", "sessions"),
         _years(body.get("retention_years", Policy.retention_years)),
+        tuple(_class_targets(body.get("class_targets", {}))),
     )
 
 
@@ -221,6 +224,16 @@ def _share(value: Any, member: str) -> Fraction | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
         raise PolicyFault(member, "This is a percentage, 0 to 100.")
     return Fraction(str(value)) / 100
+
+
+def _class_targets(value: Any) -> Iterator[tuple[str, Fraction]]:
+    if not isinstance(value, Mapping):
+        raise PolicyFault("class_targets", "This is an object, of classes and percentages.")
+    for name, target in value.items():
+        share = _share(target, f"class_targets/{name}")
+        if share is None:
+            raise PolicyFault(f"class_targets/{name}", "This is a percentage.")
+        yield name, share
 
 
 def _count(value: Any, member: str, of: str) -> int:

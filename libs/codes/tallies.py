@@ -19,6 +19,10 @@ from typing import Any
 from codes.book import Kind, read
 
 _NO_CODES: Mapping[str, int] = MappingProxyType({})
+PERSISTENT_TIMES, SEVERE_TIMES = 10, 2
+"""An enrolment is persistently absent where its absence, so many times, is its possible sessions or more; severely."""
+SCHOOL_YEAR_DAYS = 190
+"""Days of a school year, of which days lost are told (methodology, section 1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,14 @@ def tally(counts: Iterable[tuple[str, date, bool, int]]) -> Tally:
         kinds[reading.kind] += n
         codes[code] += n
         possible += n if reading.possible else 0
-    return _built(
+    return of_sums(
         possible, kinds[Kind.PRESENT], kinds[Kind.APPROVED], kinds[Kind.AUTHORISED], kinds[Kind.UNAUTHORISED], codes
     )
 
 
 def add(a: Tally, b: Tally) -> Tally:
     """The tally of two sets of sessions together."""
-    return _built(
+    return of_sums(
         a.possible_sessions + b.possible_sessions,
         a.present_sessions + b.present_sessions,
         a.approved_educational_activity + b.approved_educational_activity,
@@ -78,9 +82,10 @@ def add(a: Tally, b: Tally) -> Tally:
     )
 
 
-def _built(
+def of_sums(
     possible: int, present: int, approved: int, authorised: int, unauthorised: int, codes: Mapping[str, int]
 ) -> Tally:
+    """The tally of sessions that were summed by what their codes are worth, beside those by code."""
     return Tally(
         possible_sessions=possible,
         present_sessions=present,
@@ -173,14 +178,46 @@ def figures(counted: Tally) -> dict[str, Any]:
     }
 
 
+def punctuality(counted: Tally) -> dict[str, Any]:
+    """How punctual those were who came to school, in plain values.
+
+    `late_perc` is L and U as a share of the possible sessions, as the DfE's late sessions are both; `punctuality_perc`
+    the sessions begun in time as a share of all in which the pupil came to the school at all.
+    """
+    before, after = counted.codes.get("L", 0), counted.codes.get("U", 0)
+    return {
+        "late_before_close_sessions": before,
+        "late_after_close_sessions": after,
+        "late_perc": perc(late(counted)),
+        "punctuality_perc": perc(rate(counted.present_sessions - before, counted.present_sessions + after)),
+    }
+
+
+def days_lost(counted: Tally) -> dict[str, Any]:
+    """The days of absence, and the days that its rate would come to over a school year of 190: 19.0 at 90 %."""
+    share = overall_absence(counted)
+    return {
+        "days_lost": counted.overall_absence / 2,
+        "days_lost_a_year": None if share is None else float(f"{float(share * SCHOOL_YEAR_DAYS):.15g}"),
+    }
+
+
+def sessions_left(absent: int, possible: int, times: int) -> int:
+    """How many more sessions may be missed before absence, so many times, is the possible sessions or more.
+
+    `possible` are those of the whole stretch, with those to come; 0 once the line is reached or can no longer be kept.
+    """
+    return max(0, -(-possible // times) - 1 - absent) if possible else 0
+
+
 def is_persistent(absent: int, possible: int) -> bool:
     """Whether an enrolment is persistently absent: 10 % or more of its own possible sessions (since 2015/16)."""
-    return possible > 0 and 10 * absent >= possible
+    return possible > 0 and PERSISTENT_TIMES * absent >= possible
 
 
 def is_severe(absent: int, possible: int) -> bool:
     """Whether an enrolment is severely absent: 50 % or more of its own possible sessions."""
-    return possible > 0 and 2 * absent >= possible
+    return possible > 0 and SEVERE_TIMES * absent >= possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +229,8 @@ class Group:
     severe_pupils: int
     absence_of_persistent_pupils: int
     total: Tally
+    pupils_with: Mapping[str, int] = field(default_factory=lambda: _NO_CODES)
+    """How many enrolments have at least one session of a code."""
 
     @property
     def persistent(self) -> Fraction | None:
@@ -222,10 +261,30 @@ def group(tallies: Iterable[Tally]) -> Group:
         severe_pupils=sum(is_severe(one.overall_absence, one.possible_sessions) for one in counted),
         absence_of_persistent_pupils=sum(one.overall_absence for one in persistent),
         total=total,
+        pupils_with=MappingProxyType(dict(sorted(Counter(code for one in counted for code in one.codes).items()))),
     )
 
 
-def with_one_or_more(tallies: Iterable[Tally], code: str) -> Fraction | None:
+NOBODY = Group(0, 0, 0, 0, EMPTY)
+
+
+def pooled(groups: Iterable[Group]) -> Group:
+    """Groups that share no enrolment, together: a pupil of two schools is an enrolment at each."""
+    parts = [*groups]
+    total, pupils_with = EMPTY, Counter[str]()
+    for one in parts:
+        total = add(total, one.total)
+        pupils_with.update(one.pupils_with)
+    return Group(
+        enrolments=sum(one.enrolments for one in parts),
+        persistent_pupils=sum(one.persistent_pupils for one in parts),
+        severe_pupils=sum(one.severe_pupils for one in parts),
+        absence_of_persistent_pupils=sum(one.absence_of_persistent_pupils for one in parts),
+        total=total,
+        pupils_with=MappingProxyType(dict(sorted(pupils_with.items()))),
+    )
+
+
+def with_one_or_more(counted: Group, code: str) -> Fraction | None:
     """The enrolments with at least one session of a code as a share of the enrolments."""
-    counted = [one for one in tallies if one.possible_sessions]
-    return rate(sum(code in one.codes for one in counted), len(counted))
+    return rate(counted.pupils_with.get(code, 0), counted.enrolments)

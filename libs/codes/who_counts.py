@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
-from codes.ages import age_on_31_august
+from codes.ages import age_on_31_august, birthday
 from codes.bank_holidays import BANK_HOLIDAYS
-from codes.calendar import academic_year
+from codes.calendar import academic_year, academic_year_bounds
 from codes.tallies import is_persistent
 
 _DAY = timedelta(days=1)
@@ -31,10 +33,25 @@ def census_period(on: date) -> CensusPeriod:
         return CensusPeriod.AUTUMN
     if on <= easter_sunday(on.year):
         return CensusPeriod.SPRING
-    spring = _spring_bank_holiday(on.year)
-    # The second half begins with the week of the bank holiday, though in 2022 that was a Thursday.
-    second_half = spring - timedelta(days=spring.weekday())
-    return CensusPeriod.SUMMER_FIRST_HALF if on < second_half else CensusPeriod.SUMMER_SECOND_HALF
+    return CensusPeriod.SUMMER_FIRST_HALF if on < _second_half(on.year) else CensusPeriod.SUMMER_SECOND_HALF
+
+
+def census_periods(year: str) -> tuple[tuple[CensusPeriod, date], ...]:
+    """The census periods of an academic year such as "2026-27", each with its first day, in order."""
+    ends = int(year[:4]) + 1
+    return (
+        (CensusPeriod.AUTUMN, date(ends - 1, 8, 1)),
+        (CensusPeriod.SPRING, date(ends, 1, 1)),
+        (CensusPeriod.SUMMER_FIRST_HALF, easter_sunday(ends) + _DAY),
+        (CensusPeriod.SUMMER_SECOND_HALF, _second_half(ends)),
+    )
+
+
+def _second_half(year: int) -> date:
+    """The first day of the second half of the summer term of a calendar year."""
+    spring = _spring_bank_holiday(year)
+    # It begins with the week of the bank holiday, though in 2022 that was a Thursday.
+    return spring - timedelta(days=spring.weekday())
 
 
 def easter_sunday(year: int) -> date:
@@ -87,6 +104,62 @@ def school_counts(enrolments: int) -> bool:
 def pupil_counts(date_of_birth: date, year: str, boarder: bool, first_day: date) -> bool:
     """Whether an enrolment belongs to the main tables of a year: age, day pupil, and enrolled in time."""
     return age_counts(date_of_birth, year) and not boarder and enrolled_in_time(first_day)
+
+
+class Counted(StrEnum):
+    """Where the sessions of an enrolment on a day are counted in the DfE's statistics (methodology, section 4)."""
+
+    MAIN = "main"
+    AGED_FOUR = "aged-four"
+    NONE = "none"
+
+
+Stretch = tuple[date, date | None, Counted]
+"""Days from the first to before the second, or without an end, and where their sessions are counted."""
+
+
+def standings(date_of_birth: date, boarder: bool, on_roll: Sequence[tuple[date, date | None]]) -> tuple[Stretch, ...]:
+    """Where each day on roll is counted, as stretches in order; `on_roll` in order, each (first, day after the last).
+
+    In the main tables from 5 to 15 on 31 August, at 4 by themselves; not boarders, not the second half of the summer
+    term of those aged 15, nor an enrolment first made in a summer term's second half until the next year.
+    """
+    found: list[Stretch] = []
+    for at, (first, end) in enumerate(on_roll):
+        late = not enrolled_in_time(first) and not _was_in_time(on_roll[:at], first)
+        counted_from = date(first.year, 8, 1) if late else first
+        cuts = sorted({first, *(day for day in (counted_from, *_turns(date_of_birth)) if first < day)})
+        for start, until in zip(cuts, [*cuts[1:], None], strict=True):
+            if end is not None and start >= end:
+                break
+            ends = end if until is None or (end is not None and end < until) else until
+            counted = Counted.NONE if boarder or start < counted_from else _by_age(date_of_birth, start)
+            if found and found[-1][1] == start and found[-1][2] is counted:
+                found[-1] = (found[-1][0], ends, counted)
+            else:
+                found.append((start, ends, counted))
+    return tuple(found)
+
+
+def _was_in_time(earlier: Sequence[tuple[date, date | None]], on: date) -> bool:
+    """Whether one of some enrolments, each over before a day, was early enough in that day's academic year."""
+    begins, _ = academic_year_bounds(academic_year(on))
+    return any(end is not None and end > begins and enrolled_in_time(max(first, begins)) for first, end in earlier)
+
+
+@lru_cache(maxsize=16_384)
+def _turns(date_of_birth: date) -> tuple[date, date, date]:
+    """The days from which a pupil counts apart, counts in the main tables, and counts no more."""
+    fourth = birthday(date_of_birth, 4)
+    aged_four = fourth.year + (fourth > date(fourth.year, 8, 31))
+    return date(aged_four, 8, 1), date(aged_four + 1, 8, 1), _second_half(aged_four + 12)
+
+
+def _by_age(date_of_birth: date, on: date) -> Counted:
+    four, five, ended = _turns(date_of_birth)
+    if four <= on < five:
+        return Counted.AGED_FOUR
+    return Counted.MAIN if five <= on < ended else Counted.NONE
 
 
 class Span(StrEnum):

@@ -5,6 +5,7 @@ readings between which nothing happened have the same: it is a weak one.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from hashlib import blake2b
 
@@ -33,13 +34,15 @@ Extra = Callable[[Scope], list[tuple[str, str]]]
 class Answers:
     """Puts on every answer of an application what answers have in common.
 
-    `secure` says that the public address is one of TLS; `extra` gives headers that a request has earned.
+    `secure` says that the public address is one of TLS; `extra` gives headers that a request has earned; answers are
+    counted in `counts`, by their status.
     """
 
-    def __init__(self, app: ASGIApp, secure: bool, extra: Extra) -> None:
+    def __init__(self, app: ASGIApp, secure: bool, extra: Extra, counts: Counter[int]) -> None:
         self._app = app
         self._secure = secure
         self._extra = extra
+        self.counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; HEAD as GET without the body."""
@@ -127,6 +130,7 @@ class _Answer:
         return {"type": "http.response.body", "body": b""}
 
     async def _begin(self, start: Message) -> None:
+        self._answers.counts[start["status"]] += 1
         start["headers"] = headers = list(start["headers"])
         self._answers.dress(self._scope, headers)
         await self._send(start)

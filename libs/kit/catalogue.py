@@ -39,9 +39,12 @@ CATALOGUE: dict[str, Kind] = {
     "token-required": Kind(401, "A token is required", "Get one from /oauth/token and send it as `Authorization: Bearer ...`."),
     "invalid-token": Kind(401, "The token cannot be used", "Get a fresh token: one lives 30 minutes."),
     "scope-required": Kind(403, "The token lacks the scope that this route needs", "Ask for a client with the scope named."),
-    "reach-fact": Kind(403, "A fact that decides who may read the school is set by an administrator alone", "Leave it out, or use a client with `admin`."),
+    "reach-fact": Kind(403, "A fact that decides who may read is set by an administrator alone", "Leave it out, or use a client with `admin`."),
     "unknown-school": Kind(404, "There is no such school within reach", "Check the URN and the client's reach."),
     "unknown-authority": Kind(404, "There is no such authority within reach", "Check the code and the client's reach."),
+    "unknown-trust": Kind(404, "There is no such trust within reach", "Check the UID and the client's reach."),
+    "unknown-region": Kind(404, "There is no such region within reach", "Use a code of the nine, E12000001 to E12000009, and a client with national reach."),
+    "national-reach": Kind(403, "The client does not reach the nation", "Use a client with national reach, or ask for what the client reaches."),
     # The school, its calendar and its roll
     "invalid-urn": Kind(422, "This is not a URN", "A URN has six digits."),
     "invalid-policy": Kind(422, "The policy cannot be kept", "Mend what `errors` points at."),

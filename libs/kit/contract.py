@@ -4,6 +4,7 @@ Most refusals follow from a route's form: one that takes a token may lack it, on
 route names the others itself, `openapi_extra=refuses("sessions-marked")`, and the tests hold what is answered to that.
 """
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -17,10 +18,14 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue, models_json_schema
+from starlette.requests import Request
+from starlette.responses import Response
 
 from kit.catalogue import CATALOGUE
 from kit.fields import Absent
+from kit.formats import MEDIA, Format
 from kit.problems import MEDIA_TYPE
+from kit.routing import routes
 from kit.tokens import SCOPES, authenticate
 
 _EVER = ("invalid-parameter", "unknown-parameter", "not-acceptable", "busy", "database-away", "internal-error")
@@ -29,8 +34,15 @@ _WITH_BODY = ("malformed-json", "invalid-request", "unsupported-media-type", "to
 _BY_PARAMETER = {
     "urn": "unknown-school",
     "la_code": "unknown-authority",
+    "uid": "unknown-trust",
+    "region_code": "unknown-region",
     "as_at": "as-at-in-future",
     "cursor": "invalid-cursor",
+}
+_RETIRING_SENT = {
+    "Deprecation": "Since when the route is deprecated: `@` and seconds since 1970 (RFC 9745).",
+    "Sunset": "When it is gone (RFC 8594).",
+    "Link": "Where it is said (`rel=deprecation`), and what takes its place (`rel=successor-version`).",
 }
 _WITH_TOKEN_SENT = {
     "RateLimit": "What is left of the client's requests of this minute, and seconds until it begins anew.",
@@ -96,20 +108,29 @@ def describe(app: FastAPI, about: str, examples: Path | None = None) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app, about)
-            _exemplify(app.openapi_schema, {} if examples is None else json.loads(examples.read_text()))
+            document = _document(app, about)
+            _exemplify(document, {} if examples is None else json.loads(examples.read_text()))
+            app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+    _serve(app)
 
 
-def routes(holder: Any) -> Iterator[APIRoute]:
-    """Give every route below an application or a router, those of included routers too."""
-    for route in holder.routes:
-        if isinstance(route, APIRoute):
-            yield route
-        elif hasattr(route, "original_router"):
-            yield from routes(route.original_router)
+def _serve(app: FastAPI) -> None:
+    """Serve the document in place of the framework, beside the loop: it takes a second, in which others are served."""
+    making: asyncio.Future[bytes] | None = None
+
+    async def served(_: Request) -> Response:
+        nonlocal making
+        if making is None:
+            making = asyncio.ensure_future(asyncio.to_thread(lambda: json.dumps(app.openapi()).encode()))
+        # Who hangs up ends the waiting, and not the making.
+        return Response(await asyncio.shield(making), media_type="application/json")
+
+    assert app.openapi_url is not None
+    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", None) != app.openapi_url]
+    app.add_route(app.openapi_url, served, include_in_schema=False)
 
 
 def gates(route: APIRoute) -> list[Any]:
@@ -182,7 +203,8 @@ def _leave_nulls_out(part: Any, schemas: dict[str, Any], seen: set[str]) -> None
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     asking = gates(route)
     scopes = [call.scope for call in asking if hasattr(call, "scope")]
-    operation["security"] = [{"oauth": scopes}] if asking else []
+    others = [[call.otherwise] for call in asking if getattr(call, "otherwise", None) is not None]
+    operation["security"] = [{"oauth": each} for each in (scopes, *others)] if asking else []
     operation["responses"].pop("422", None)
     slugs = dict.fromkeys([*_of_its_form(operation, bool(asking), bool(scopes)), *operation.get("x-problems", ())])
     operation["x-problems"] = sorted(slugs)
@@ -197,6 +219,13 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     for status, answer in operation["responses"].items():
         if status[0] == "2":
             _complete_answer(operation, answer, bool(asking))
+        if operation.get("deprecated"):
+            _tell(answer, _RETIRING_SENT)
+
+
+def _tell(answer: dict[str, Any], headers: dict[str, str]) -> None:
+    told = {name: {"description": what, "schema": {"type": "string"}} for name, what in headers.items()}
+    answer.setdefault("headers", {}).update(told)
 
 
 def _complete_answer(operation: dict[str, Any], answer: dict[str, Any], has_token: bool) -> None:
@@ -209,11 +238,11 @@ def _complete_answer(operation: dict[str, Any], answer: dict[str, Any], has_toke
         content["application/json"]["schema"] = {name: schema[name] for name in ("$ref", "anyOf") if name in schema}
         if "format" in names:
             content |= {kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/x-ndjson")}
+            content[MEDIA[Format.PARQUET]] = {"schema": {"type": "string", "format": "binary"}}
         if "cursor" in names:
             headers["Link"] = "The next page, `rel=next` (RFC 8288)."
     if headers:
-        told = {name: {"description": what, "schema": {"type": "string"}} for name, what in headers.items()}
-        answer.setdefault("headers", {}).update(told)
+        _tell(answer, headers)
 
 
 def _of_its_form(operation: dict[str, Any], has_token: bool, has_scope: bool) -> Iterator[str]:

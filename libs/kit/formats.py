@@ -1,4 +1,4 @@
-"""Formats of a large list: JSON, CSV (RFC 4180) or NDJSON, chosen by `?format=` or else by `Accept`."""
+"""Formats of a large list: JSON, CSV (RFC 4180), NDJSON or Parquet, chosen by `?format=` or else by `Accept`."""
 
 import csv
 import io
@@ -11,6 +11,8 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
+from kit import parquet
+from kit.parquet import Columns
 from kit.problems import Fault, Problem
 
 ROWS_A_CHUNK = 500
@@ -22,12 +24,14 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     NDJSON = "ndjson"
+    PARQUET = "parquet"
 
 
 MEDIA = {
     Format.JSON: "application/json",
     Format.CSV: "text/csv; charset=utf-8",
     Format.NDJSON: "application/x-ndjson",
+    Format.PARQUET: "application/vnd.apache.parquet",
 }
 
 
@@ -37,13 +41,17 @@ def chosen(request: Request, asked: str | None) -> Format:
         if asked not in set(Format):
             fault = Fault(f"One of {', '.join(Format)}.", parameter="format")
             raise Problem("invalid-parameter", f"There is no format {asked!r} here.", (fault,))
+        if asked == Format.PARQUET and not parquet.installed():
+            raise Problem("invalid-parameter", parquet.WANTING, (Fault(parquet.WANTING, parameter="format"),))
         return Format(asked)
+    media_of = {each: media for each, media in MEDIA.items() if each is not Format.PARQUET or parquet.installed()}
     for wanted in _accepted(request.headers.get("accept", "*/*")):
-        for format_, media in MEDIA.items():
+        for format_, media in media_of.items():
             kind = media.partition(";")[0]
             if wanted in (kind, "*/*", kind.partition("/")[0] + "/*"):
                 return format_
-    raise Problem("not-acceptable", f"Can be had as {', '.join(MEDIA.values())}.")
+    more = "" if Format.PARQUET in media_of else f" {parquet.WANTING}"
+    raise Problem("not-acceptable", f"Can be had as {', '.join(media_of.values())}.{more}")
 
 
 def _accepted(header: str) -> list[str]:
@@ -61,7 +69,7 @@ def _plain(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | list | dict) else value
 
 
-async def _csv(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str]) -> AsyncIterator[bytes]:
+async def _csv(rows: AsyncIterable[Sequence[Any]], columns: Columns) -> AsyncIterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(columns)
@@ -76,7 +84,7 @@ async def _csv(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str]) -> As
     yield buffer.getvalue().encode()
 
 
-async def _ndjson(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str]) -> AsyncIterator[bytes]:
+async def _ndjson(rows: AsyncIterable[Sequence[Any]], columns: Columns) -> AsyncIterator[bytes]:
     held: list[str] = []
     async for row in rows:
         held.append(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, separators=(",", ":")))
@@ -89,13 +97,14 @@ async def _ndjson(rows: AsyncIterable[Sequence[Any]], columns: Sequence[str]) ->
 
 def stream(
     rows: AsyncIterable[Sequence[Any]],
-    columns: Sequence[str],
+    columns: Columns,
     format_: Format,
     headers: Mapping[str, str] | None = None,
 ) -> StreamingResponse:
-    """Send `rows`, of values in the order of `columns` that JSON can write, in constant memory as CSV or NDJSON.
+    """Send `rows`, of values in the order of `columns` that JSON can write, in constant memory: any format but JSON.
 
+    `columns` are names with what each holds, which is for Parquet; a name alone stands for what it holds in every list.
     A source that fails breaks the connection: a stream cut short never ends cleanly.
     """
-    body = _csv(rows, columns) if format_ is Format.CSV else _ndjson(rows, columns)
+    body = {Format.CSV: _csv, Format.NDJSON: _ndjson, Format.PARQUET: parquet.of_rows}[format_](rows, columns)
     return StreamingResponse(body, media_type=MEDIA[format_], headers=headers)

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.routing import compile_path
 
+from kit import routing
 from kit.catalogue import CATALOGUE
 
 MEDIA_TYPE = "application/problem+json"
@@ -119,12 +119,9 @@ def _of_the_framework(request: Request, caught: Exception) -> Response:
 
 def _methods(request: Request) -> str:
     """Give every method that the address knows; the framework gives those of its first route."""
-    described = request.app.openapi()["paths"].items()
-    known = {
-        method for path, methods in described for method in methods if compile_path(path)[0].match(request.url.path)
-    }
-    known |= {"head"} if "get" in known else set()
-    return ", ".join(sorted({*known, "options"})).upper()
+    known = {method for route in routing.at(request.app, request.url.path) for method in route.methods or ()}
+    known |= {"HEAD"} if "GET" in known else set()
+    return ", ".join(sorted({*known, "OPTIONS"}))
 
 
 def _database_away(_: Request, caught: Exception) -> JSONResponse:

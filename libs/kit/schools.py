@@ -50,16 +50,17 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class AtSchool:
-    """A dependency that lets a caller pass who holds `scope` and reaches the school in the path.
+    """A dependency that lets a caller pass who holds `scope`, or `otherwise`, and reaches the school in the path.
 
     `caller: Annotated[Caller, Depends(AtSchool("marks:write"))]`.
     """
 
     scope: str
+    otherwise: str | None = None
 
     async def __call__(self, request: Request, urn: Urn) -> Caller:
         """Give the caller; raise as `Needs` does, or `unknown-school` for what does not exist within reach."""
-        identity = await Needs(self.scope)(request)
+        identity = await Needs(self.scope, self.otherwise)(request)
         school_id = await school_id_in_reach(request, identity, urn)
         if school_id is None:
             raise Problem("unknown-school", f"There is no school {urn} within reach.")

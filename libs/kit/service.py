@@ -1,6 +1,7 @@
 """What every service does the same way: start with a pool, refuse what it does not know, and say how it fares."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -10,12 +11,14 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.datastructures import DefaultPlaceholder
+from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Scope
 
-from kit import contract, database, limits, problems
+from kit import contract, database, limits, metrics, problems, retiring
 from kit.answers import Answers, Packed
 from kit.fields import Body
 from kit.gate import Gate
@@ -129,17 +132,26 @@ def create(
         openapi_url="/openapi.json",
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.answered, app.state.counted = Counter(), Counter()
     contract.describe(app, about, examples)
+    announced = retiring.announcing(app)
+
+    def extra(scope: Scope) -> list[tuple[str, str]]:
+        return limits.earned(scope) + announced(scope)
+
     # From the inside out: what comes in, what every answer has, who may read it in a browser, how it travels.
     app.add_middleware(Gate, most_bytes=MOST_BYTES, streamed=streamed)
-    app.add_middleware(Answers, secure=settings.public_url.startswith("https:"), extra=limits.earned)
+    app.add_middleware(Answers, secure=settings.public_url.startswith("https:"), extra=extra, counts=app.state.answered)
     if origins := settings.cors_origins.split():
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "HEAD", "POST", "PUT"],
             allow_headers=["Authorization", "Content-Type", "If-None-Match", "Prefer", "Rollbook-Read-By"],
-            expose_headers=["ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "Rollbook-As-At"],
+            expose_headers=[
+                *("Deprecation", "ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "Rollbook-As-At"),
+                "Sunset",
+            ],
         )
     app.add_middleware(Packed, minimum_size=_WORTH_PACKING, compresslevel=4)
     problems.install(app)
@@ -187,3 +199,24 @@ async def readyz(request: Request) -> dict[str, Any]:
         raise Problem("busy", differs, headers={"Retry-After": "1"})
     detail: Detail | None = request.app.state.detail
     return {"status": "ready", **({} if detail is None else await detail(request.app))}
+
+
+@_health.get(
+    "/metrics",
+    name="metrics",
+    summary="How much has it done, and how does it fare?",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"text/plain": {"example": "rollbook_ready 1\n"}}}},
+)
+async def measured(request: Request) -> PlainTextResponse:
+    """Give what was counted since the process began, and the numbers of /readyz, in the text format of Prometheus.
+
+    It holds counts alone, of all schools together. While it is not ready `rollbook_ready` is 0, and they are missing.
+    """
+    state = request.app.state
+    try:
+        said = {"ready": int(bool(ready := await readyz(request))), **ready}
+    except Exception:
+        # Whatever stands in the way, /readyz says it; what was counted can be told all the same.
+        said = {"ready": 0}
+    return PlainTextResponse(metrics.text(state.answered, state.counted, said), media_type=metrics.MEDIA_TYPE)

@@ -35,7 +35,7 @@ AUDIENCE = "rollbook"
 
 SCOPES = frozenset(
     {"roll:write", "marks:write", "amendments:write", "history:write", "register:read", "audit:read", "evidence:read"}
-    | {"attendance:read", "alerts:read", "alerts:write", "returns:read", "feeds:read", "admin"}
+    | {"attendance:read", "summaries:read", "alerts:read", "alerts:write", "returns:read", "feeds:read", "admin"}
 )
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
@@ -176,13 +176,14 @@ async def authenticate(request: Request) -> Identity:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """A dependency that lets a caller pass who holds `scope`, and gives the caller's identity."""
+    """A dependency that lets a caller pass who holds `scope`, or `otherwise`, and gives the caller's identity."""
 
     scope: str
+    otherwise: str | None = None
 
     async def __call__(self, request: Request) -> Identity:
         """Authenticate; raise `scope-required` for a token that lacks the scope."""
         identity = await authenticate(request)
-        if self.scope not in identity.scopes:
+        if self.scope not in identity.scopes and self.otherwise not in identity.scopes:
             raise Problem("scope-required", f"The token lacks the scope {self.scope}.")
         return identity

@@ -14,6 +14,7 @@ from codes.school import calendar_of
 from kit import database as kit_database
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.writing import CALENDAR_BEFORE, Desk, School
+from tests.support.folded import rebuilt
 from tests.support.school import CALENDAR, POLICY
 
 AUTUMN = school_days(calendar_of("2026-27", json.dumps(CALENDAR)))
@@ -255,7 +256,7 @@ async def test_alerts_looked_at_step_by_step_are_those_of_one_look_at_everything
     async with kit_database.writing(desk.analytics, school.school_id) as connection:
         await connection.execute("DELETE FROM analysis.alert")
         await connection.execute("DELETE FROM analysis.watched")
-    await projector.rebuild(desk.analytics, school.school_id)
+    await rebuilt(desk.analytics, school.school_id)
     await school.policy({**POLICY, "levels_from_sessions": 6})  # concerns everyone
     await desk.sweep()
     assert await school.rows(sql) == step_by_step

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from analytics_worker import projector
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.writing import Desk, School
+from tests.support.folded import rebuilt
 from tests.support.office import refusal
 from tests.support.school import CALENDAR
 
@@ -98,7 +98,7 @@ async def test_a_moment_that_has_passed_reads_as_it_did_then(desk: Desk, calling
         }
         assert less(again, "as_at") == that_day
     for school in (one, other):
-        await projector.rebuild(desk.analytics, school.school_id)
+        assert (await rebuilt(desk.analytics, school.school_id)).same
     for seq, body in said.items():
         assert await read(calling, one, as_at=f"seq:{seq}") == body
 

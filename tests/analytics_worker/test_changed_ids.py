@@ -83,4 +83,5 @@ async def test_what_an_authority_held_before_a_conversion_still_answers(desk: De
         *(("940912", "PM"), ("940941", "AM"), ("940941", "PM"))
     ]
     restated = await pull(calling, "943", changed_after=first["changed_after"])
-    assert {row["urn"] for row in restated["items"]} == {"940912"}
+    assert {(row["urn"], row["state"]) for row in restated["items"]} == {("940931", "closed"), ("940912", "missing")}
+    assert {row["pupil"] for row in restated["items"]} == {"p-1"}

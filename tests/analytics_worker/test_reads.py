@@ -22,8 +22,22 @@ RECORDED_AS: dict[str, str | None] = {
     "/v1/schools/{urn}/attendance?by=class": None,
     "/v1/schools/{urn}/attendance?by=pupil&period=week": "attendance",
     "/v1/schools/{urn}/pupils/{id}/attendance": "pupil-attendance",
+    "/v1/schools/{urn}/pupils/{id}/attendance/sessions": "pupil-attendance",
     "/v1/schools/{urn}/alerts": "alerts",
     "/v1/local-authorities/{la_code}/daily": "daily",
+    # Aggregates of many schools name no pupil, but where pupils are asked for by name.
+    "/v1/trusts/{uid}/attendance": None,
+    "/v1/trusts/{uid}/attendance?by=school": None,
+    "/v1/trusts/{uid}/attendance?by=school&by=pupil&period=week": "attendance",
+    "/v1/trusts/{uid}/schools": None,
+    "/v1/local-authorities/{la_code}/attendance": None,
+    "/v1/local-authorities/{la_code}/attendance?by=school&by=pupil&period=week": "attendance",
+    "/v1/local-authorities/{la_code}/responsible/attendance": None,
+    "/v1/local-authorities/{la_code}/schools": None,
+    "/v1/regions/{region_code}/attendance": None,
+    "/v1/national/attendance": None,
+    "/v1/national/daily": None,
+    "/v1/national/published": None,
 }
 
 
@@ -31,6 +45,7 @@ RECORDED_AS: dict[str, str | None] = {
 async def school(desk: Desk) -> School:
     """Give a school with an N that is overdue, so that it has an alert."""
     school = await desk.open("930701", pupils=3)
+    await school.facts("931", "7101")
     for day in ("2026-11-02", "2026-11-03", *MONDAY_TO_FRIDAY):
         await school.enter(*((n, day, session, "N" if n == 1 else "/") for n in (1, 2, 3) for session in ("AM", "PM")))
     await desk.sweep()
@@ -66,7 +81,7 @@ async def test_each_read_of_pupils_leaves_one_row_and_no_other_does(
     await owner.execute("ALTER TABLE access.pupil_read DISABLE TRIGGER append_only")
     await recorded(owner, school)
     async with calling() as http:
-        asked = path.format(urn=school.urn, id="p-1", la_code="931")
+        asked = path.format(urn=school.urn, id="p-1", la_code="931", uid="7101", region_code="E12000008")
         answer = await http.get(asked, headers={"Rollbook-Read-By": "C. Officer, Attendance adviser"})
     assert answer.status_code == 200, answer.text
     rows = await recorded(owner, school)

@@ -98,14 +98,26 @@ class School:
             ]
         )
 
-    async def facts(self, la_code: str) -> None:
-        """State the school's facts of reach."""
+    async def facts(
+        self,
+        la_code: str,
+        trust_uid: str | None = None,
+        phase: str = "primary",
+        ages: tuple[int, int] = (4, 11),
+        *,
+        closed_on: str | None = None,
+        effective_from: str = "1900-01-01",
+        laestab: str | None = None,
+    ) -> None:
+        """State what the school is and its facts of reach, under the URN that it has now."""
+        dated = (date.fromisoformat(effective_from), None if closed_on is None else date.fromisoformat(closed_on))
         await self._change(
             "school-changed",
             "school",
             "INSERT INTO register.school_facts (school_id, seq, effective_from, urn, name, phase, age_from, age_to, "
-            "laestab, la_code) VALUES ($1, $2, '1900-01-01', $3, 'Invented Primary', 'primary', 4, 11, $4, $5)",
-            (self.urn, f"{la_code}{self.urn[-4:]}", la_code),
+            "laestab, la_code, trust_uid, closed_on) "
+            "VALUES ($1, $2, $10, $3, 'Invented School', $4, $5, $6, $7, $8, $9, $11)",
+            (self.urn, phase, *ages, laestab or f"{la_code}{self.urn[-4:]}", la_code, trust_uid, *dated),
         )
 
     async def policy(self, body: Mapping[str, Any]) -> None:
@@ -159,7 +171,10 @@ class School:
             "WITH named AS (INSERT INTO register.pupil_id VALUES ($1, $3, $4, $2) ON CONFLICT DO NOTHING), "
             "stated AS (INSERT INTO register.pupil (school_id, pupil_no, seq, date_of_birth, on_roll, boarder, upn, "
             "sex, enrolment_status) "
-            "VALUES ($1, $4, $2, $5, CAST(CAST($6 AS text) AS datemultirange), $7, $8, $9, $10)) "
+            "VALUES ($1, $4, $2, $5, CAST(CAST($6 AS text) AS datemultirange), $7, $8, $9, $10)), "
+            "noted AS (INSERT INTO register.responsible (la_code, school_id) "
+            "SELECT CAST($14 AS jsonb) ->> 'responsible_la', $1 WHERE CAST($14 AS jsonb) ? 'responsible_la' "
+            "ON CONFLICT DO NOTHING) "
             "INSERT INTO register.placing (school_id, pupil_no, seq, effective_from, year_group, class, facts) "
             "VALUES ($1, $4, $2, $11, $12, $13, $14)",
             values,

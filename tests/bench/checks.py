@@ -33,7 +33,7 @@ async def everything_is_folded(subject: Subject, events: int) -> None:
     connection = await asyncpg.connect(subject.database.owner_url)
     try:
         assert await connection.fetchval("SELECT count(*) FROM analysis.entry") == events
-        assert await connection.fetchval("SELECT sum(entries) FROM analysis.session_total") == events
+        assert await connection.fetchval("SELECT sum(entries) FROM analysis.day_total") == events
         behind = "SELECT count(*) FROM ledger.head h JOIN analysis.checkpoint c USING (school_id) WHERE c.seq <> h.seq"
         assert await connection.fetchval(behind) == 0
     finally:

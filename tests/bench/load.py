@@ -1,10 +1,11 @@
 """Writer 1: class registers over HTTP, as light a client as can be: raw HTTP/1.1 on connections that are kept alive.
 
-Told: addresses, connections, schools (urn and token each), start, most, seconds. Every answer is read whole, and its
-counts must say that all 30 marks were entered.
+Told: addresses, connections, schools (urn and token each), start, most, seconds, and the registers a second that are
+not to be exceeded (pace), if any. Every answer is read whole, and its counts must say that all 30 marks were entered.
 """
 
 import asyncio
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -35,14 +36,21 @@ def request(register: ClassRegister, school: School) -> bytes:
 class _Client(asyncio.Protocol):
     """One connection: sends a register, reads its answer, sends the next."""
 
-    def __init__(self, requests: Iterator[bytes], stint: Stint) -> None:
-        self._requests, self._stint = requests, stint
+    def __init__(self, requests: Iterator[bytes], due: Iterator[float], stint: Stint) -> None:
+        self._requests, self._due, self._stint = requests, due, stint
         self._sent, self._received = 0.0, b""
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's own, which does not inherit
-        self._send()
+        self._send_when_due()
+
+    def _send_when_due(self) -> None:
+        early = next(self._due) - perf_counter()
+        if early > 0:
+            asyncio.get_running_loop().call_later(early, self._send)
+        else:
+            self._send()
 
     def _send(self) -> None:
         if not self._stint.goes_on():
@@ -65,7 +73,7 @@ class _Client(asyncio.Protocol):
             return
         self._stint.answered(self._sent, int(counts[1]))
         self._received = b""
-        self._send()
+        self._send_when_due()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(f"the connection was lost: {exc}")
@@ -86,11 +94,13 @@ async def main() -> None:
     ]
     stint = Stint(wanted["seconds"], len(built))
     queue = iter(built)
+    began, pace = perf_counter(), wanted.get("pace")
+    due = (began + number / pace if pace else began for number in itertools.count())
     clients = []
     for number in range(wanted["connections"]):
         address = urlsplit(wanted["addresses"][number % len(wanted["addresses"])])
         _, client = await asyncio.get_running_loop().create_connection(
-            lambda: _Client(queue, stint), address.hostname, address.port
+            lambda: _Client(queue, due, stint), address.hostname, address.port
         )
         clients.append(client)
     await asyncio.gather(*(client.ended for client in clients))

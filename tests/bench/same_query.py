@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from asyncpg.utils import _mogrify
+from fastapi import FastAPI, Request
 
 from analytics_worker import authority, rows, school
 from analytics_worker.authority import Area
@@ -25,12 +26,19 @@ class _Listening:
         self.heard.append(await _mogrify(self._connection, statement, arguments))
 
 
+def _asked_now() -> Request:
+    """Give a request to an application whose clock is the machine's: which schools there are is asked of a day."""
+    app = FastAPI()
+    app.state.clock = lambda: datetime.now(UTC)
+    return Request({"type": "http", "app": app})
+
+
 async def statements(url: str, la_code: str, on: date) -> list[str]:
     """Give one statement a school, in the order of the service; `url` is that of the analytics role."""
     engine = database.connect(url, name="bench", pool_size=1)
     found: list[str] = []
     try:
-        for one in await authority.schools(Area(la_code, cast(Any, None), engine, cast(Any, None))):
+        for one in await authority.schools(Area(la_code, cast(Any, None), engine, _asked_now())):
             async with database.reading(engine, one.school_id) as connection:
                 facts = await school.load(connection, one.school_id)
                 listening = _Listening(connection)

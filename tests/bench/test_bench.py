@@ -1,5 +1,6 @@
 """`make bench`: everything side by side in one run, round after round, and one table."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -24,6 +25,8 @@ PATIENCE = 90.0
 SECONDS = 2.5
 SCHOOLS = 48
 CONNECTIONS = 8
+PACE, LASTS = 5_000, 6.0
+"""Marks a second, and for how many seconds, while it is looked how soon they are in the summaries."""
 HEADS = 24_000
 """The registers of England."""
 READY = {"load": 3_000, "bare": 12_000, "eventsourced": 5_000}
@@ -104,6 +107,36 @@ async def test_bench(server_in_service: Server, database_in_service: Database, t
         Ratio(day, copy, 0.5),
     ]
     table.add(facts, rows, ratios)
+
+
+@pytest.mark.bench
+async def test_bench_of_the_lag(
+    server_in_service: Server, database_in_service: Database, tmp_path: Path, table: Table
+) -> None:
+    database = database_in_service
+    facts = await machine.facts(database.owner_url, tmp_path)
+    writes = Row(f"registers of 30 over HTTP, paced to {PACE:,} marks/s", "marks/s")
+    lag = Row("meanwhile, marks into the summaries (p99: the slowest)", "events/s")
+    async with subject(database, tmp_path, processes=1, schools=SCHOOLS) as running:
+        await writing.run("projection", url=database.analytics_url, alerts=True, events=0)
+        async with reading(running) as (service, _):
+            pids = [service.process.pid, running.running[0].process.pid]
+            began = machine.busy(pids, server_in_service.pid)
+            load = {"addresses": running.addresses, "connections": CONNECTIONS, "pace": PACE / CLASS_OF}
+            schools = [[school.urn, school.token] for school in running.schools]
+            written = 0
+            for _ in range(FEWEST_ROUNDS):
+                before = machine.spent(pids, server_in_service.pid)
+                done, seen = await asyncio.gather(
+                    writing.run("load", schools=schools, start=written, most=READY["load"], seconds=LASTS, **load),
+                    writing.run("lag", url=database.owner_url, seconds=LASTS),
+                )
+                written += done.registers
+                shares = machine.shares(before, machine.spent(pids, server_in_service.pid), done.processor)
+                writes.add(done, shares)
+                lag.add(seen, shares)
+            facts["elsewhere"] = machine.elsewhere(began, machine.busy(pids, server_in_service.pid))
+    table.add(facts, [writes, lag], limits=[Limit(lag, 2_000, slowest=True)])
 
 
 @pytest.mark.bench

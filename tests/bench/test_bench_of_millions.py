@@ -9,7 +9,7 @@ import pytest
 from onebox.postgres import Server
 from tests.bench import machine, millions, writing
 from tests.bench.report import Limit, Row, Table
-from tests.bench.subject import subject
+from tests.bench.subject import reading, subject
 from tests.bench.world import CLASS_OF, YEAR, open_days
 from tests.support.postgres import Database
 
@@ -38,6 +38,15 @@ ASKED = {
         2 * len(open_days()),
     ),
 }
+
+# Pages of a school's summaries over its whole year; by what they are parted, and how many parts there are.
+SUMMARIES = {
+    "a page of summaries, the school's year": ("", None),
+    "the same by class": ("&by=class", CLASSES),
+    "the same by class and week": ("&by=class&by=week&limit=1000", None),
+    "the same by pupil": ("&by=pupil&limit=1000", CLASSES * CLASS_OF),
+}
+TENS_OF_MS = 99
 
 
 @pytest.mark.bench
@@ -73,8 +82,25 @@ async def test_bench_of_millions(
             for _ in range(ROUNDS):
                 await measure(row, "verifying", whole=whole, **file.told())
             limits.append(Limit(row, 1_000))
+        built = Row("read models built from the first event", "events/s", timed=False)
+        rebuilt = Row("read models rebuilt, and compared with the live", "events/s", timed=False)
+        for row, same in ((built, False), (rebuilt, True)):
+            await measure(row, "rebuilding", url=database.owner_url, same=same)
+        async with reading(running) as (worker, bearer):
+            pids.append(worker.process.pid)
+            span = f"from={open_days()[0]}&to={open_days()[-1]}"
+            for name, (parted, parts) in SUMMARIES.items():
+                row = Row(name, "answers/s")
+                path = f"/v1/schools/{school.urn}/attendance?{span}{parted}"
+                async with httpx.AsyncClient(base_url=worker.url, timeout=30) as http:
+                    told = (await http.get(path, headers={"Authorization": f"Bearer {bearer}"})).json()
+                assert sum(told["codes"].values()) == CLASSES * CLASS_OF * 2 * len(open_days()), told["codes"]
+                assert parts is None or len(told["items"]) == parts
+                for _ in range(ROUNDS):
+                    await measure(row, "answers", address=worker.url, token=bearer, path=path)
+                limits.append(Limit(row, TENS_OF_MS))
         facts["elsewhere"] = machine.elsewhere(began, machine.busy(pids, server_in_service.pid))
     connection = await asyncpg.connect(database.owner_url)
     assert await connection.fetchval("SELECT count(*) FROM ledger.event") > 0.99 * loaded.events
     await connection.close()
-    table.add(facts, [limit.of for limit in limits], limits=limits)
+    table.add(facts, [*(limit.of for limit in limits), built, rebuilt], limits=limits)

@@ -141,3 +141,20 @@ def test_two_afternoon_registers_at_different_times_are_allowed_with_a_warning()
     """Law.md section 9, doubt 18."""
     (found,) = policy.warnings(stated(MORNING, YOUNGER, OLDER))
     assert found.detail.startswith("PM") and "paragraph 32" in found.source
+
+
+def test_a_class_may_have_a_target_of_its_own() -> None:
+    """Design 6: targets are the school's own."""
+    read = stated(MORNING, AFTERNOON, class_targets={"4B": 97.5, "5A": 90})
+    assert read.class_targets == (("4B", Fraction(39, 40)), ("5A", Fraction(9, 10)))
+    assert stated(MORNING, AFTERNOON).class_targets == ()
+
+
+@pytest.mark.parametrize(
+    ("targets", "member"),
+    [(["4B"], "class_targets"), ({"4B": None}, "class_targets/4B"), ({"4B": 101}, "class_targets/4B")],
+)
+def test_a_target_that_is_no_percentage_of_a_class_is_refused(targets: object, member: str) -> None:
+    with pytest.raises(PolicyFault) as caught:
+        stated(MORNING, AFTERNOON, class_targets=targets)
+    assert caught.value.member == member

@@ -138,14 +138,14 @@ def test_a_group_pools_its_sums_and_counts_enrolments() -> None:
     assert tallies.overall_absence(found.total) == Fraction(3, 8)
     assert found.persistent == found.severe == Fraction(2, 3)
     assert found.absence_due_to_persistent == 1
-    assert tallies.with_one_or_more([always, never, half, counted("D D")], "I") == Fraction(1, 3)
+    assert tallies.with_one_or_more(tallies.group([always, never, half, counted("D D")]), "I") == Fraction(1, 3)
 
 
 def test_an_empty_group_has_no_rates() -> None:
     found = tallies.group([])
     assert found == tallies.Group(0, 0, 0, 0, EMPTY)
     assert found.persistent is found.severe is found.absence_due_to_persistent is None
-    assert tallies.with_one_or_more([], "I") is None
+    assert tallies.with_one_or_more(tallies.NOBODY, "I") is None
 
 
 CODES = st.sampled_from(sorted({r.code for on in (TODAY, PANDEMIC) for r in readings(on)} | {"F"}))
@@ -189,3 +189,43 @@ def test_severe_is_always_persistent(absent: int, possible: int) -> None:
 def test_a_tally_can_be_carried_without_its_codes() -> None:
     assert replace(counted("/ I"), codes={}).overall_absence == 1
     assert EMPTY.codes == {}
+
+
+def test_days_lost_over_a_year_are_exact_where_a_policys_table_is_not() -> None:
+    """Law.md 7, S000: 19.0 days of 190 at 90 %, not 19.5."""
+    losses = [tallies.days_lost(tally([("/", TODAY, True, n), ("I", TODAY, True, 100 - n)])) for n in (95, 90, 85, 75)]
+    assert [each["days_lost_a_year"] for each in losses] == [9.5, 19.0, 28.5, 47.5]
+    assert [each["days_lost"] for each in losses] == [2.5, 5.0, 7.5, 12.5]
+    assert tallies.days_lost(EMPTY) == {"days_lost": 0.0, "days_lost_a_year": None}
+
+
+def test_late_is_l_and_u_and_punctual_is_who_came_in_time() -> None:
+    """Law.md 4.2: late sessions are L and U."""
+    counted_ = tally([("/", TODAY, True, 15), ("L", TODAY, True, 3), ("U", TODAY, True, 2), ("I", TODAY, True, 20)])
+    assert tallies.punctuality(counted_) == {
+        "late_before_close_sessions": 3,
+        "late_after_close_sessions": 2,
+        "late_perc": 12.5,
+        "punctuality_perc": 75.0,
+    }
+    assert tallies.punctuality(EMPTY)["punctuality_perc"] is None
+
+
+@given(st.integers(0, 60), st.integers(0, 500), st.sampled_from((tallies.PERSISTENT_TIMES, tallies.SEVERE_TIMES)))
+def test_the_sessions_left_are_the_most_that_keep_an_enrolment_above_the_line(
+    absent: int, possible: int, times: int
+) -> None:
+    reached = {tallies.PERSISTENT_TIMES: tallies.is_persistent, tallies.SEVERE_TIMES: tallies.is_severe}[times]
+    left = tallies.sessions_left(absent, possible, times)
+    if possible == 0 or reached(absent, possible):
+        assert left == 0
+    else:
+        assert not reached(absent + left, possible)
+        assert reached(absent + left + 1, possible)
+
+
+def test_groups_that_share_no_enrolment_are_the_group_of_all_of_them() -> None:
+    some = [counted("/ I I"), counted("/ / /"), counted("O O M")]
+    others = [counted("D D"), counted("/ L I")]
+    assert tallies.pooled([tallies.group(some), tallies.group(others)]) == tallies.group([*some, *others])
+    assert tallies.pooled([]) == tallies.NOBODY

@@ -1,11 +1,15 @@
 """Who counts, the census periods, and persistence as it once was (law.md 4.3, 4.4 and 4.7)."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from codes import who_counts
-from codes.who_counts import CensusPeriod, Span
+from codes.calendar import academic_year, academic_year_bounds
+from codes.who_counts import CensusPeriod, Counted, Span
 
 AGED_15 = date(2009, 10, 1)
 AGED_8 = date(2017, 10, 1)
@@ -122,3 +126,50 @@ def test_a_time_or_span_without_a_definition_has_no_answer() -> None:
     """Law.md 4.4: before 2005/06, and spans that had no figure."""
     assert who_counts.was_persistent("2004-05", Span.AUTUMN, 99, 100) is None
     assert who_counts.was_persistent("2005-06", Span.FULL_YEAR, 99, 100) is None
+
+
+@given(
+    born=st.dates(date(2006, 1, 1), date(2024, 12, 31)),
+    boarder=st.booleans(),
+    starts=st.lists(st.dates(date(2022, 1, 1), date(2030, 12, 31)), min_size=1, max_size=4, unique=True),
+    days=st.integers(1, 500),
+    ended=st.booleans(),
+)
+@example(date(2007, 1, 1), False, [date(2022, 6, 1), date(2022, 6, 2)], 1, False)
+@settings(max_examples=100, deadline=None)
+def test_stretches_say_of_every_day_on_roll_what_the_rules_say_of_it(
+    born: date, boarder: bool, starts: list[date], days: int, ended: bool
+) -> None:
+    """Law.md 4.3."""
+    firsts = sorted(starts)
+    ends = [min(first + timedelta(days=days), after) for first, after in pairwise([*firsts, date(2033, 1, 1)])]
+    spans = list(zip(firsts, [*ends[:-1], ends[-1] if ended else None], strict=True))
+    found = who_counts.standings(born, boarder, spans)
+    assert all(until is None or first < until for first, until, _ in found)
+    for day in (date(2022, 1, 1) + timedelta(days=n) for n in range(0, 4000, 7)):
+        span = next((at for at, (first, end) in enumerate(spans) if first <= day and (end is None or day < end)), None)
+        holding = [counted for first, until, counted in found if first <= day and (until is None or day < until)]
+        if span is None:
+            assert holding == []
+            continue
+        year = academic_year(day)
+        in_year = [first for first, _ in spans[: span + 1] if academic_year(first) == year]
+        carried = any(
+            first < academic_year_bounds(year)[0] and (end is None or end > academic_year_bounds(year)[0])
+            for first, end in spans[: span + 1]
+        )
+        entered = academic_year_bounds(year)[0] if carried or not in_year else in_year[0]
+        kept = not boarder and who_counts.session_counts(born, day) and who_counts.enrolled_in_time(entered)
+        main, four = who_counts.age_counts(born, year), who_counts.published_apart(born, year)
+        expected = Counted.MAIN if kept and main else Counted.AGED_FOUR if kept and four else Counted.NONE
+        assert holding == [expected], day
+
+
+def test_the_census_periods_of_a_year_begin_where_a_day_of_each_is_first_met() -> None:
+    """Law.md 4.7."""
+    for year in ("2021-22", "2025-26", "2026-27"):
+        first, last = academic_year_bounds(year)
+        met: dict[CensusPeriod, date] = {}
+        for n in range((last - first).days + 1):
+            met.setdefault(who_counts.census_period(first + timedelta(days=n)), first + timedelta(days=n))
+        assert who_counts.census_periods(year) == tuple(met.items())

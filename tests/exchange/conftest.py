@@ -51,7 +51,7 @@ async def office(register: Register, http: httpx.AsyncClient) -> Office:
         made_by = {"name": "Zoë Ní Bhriain", "position": "Teaching assistant"}
         await theirs.entered(("p-001", "\\"), ("p-002", "C"), session="PM", made_by=made_by)
         await theirs.amended(amending("p-002", "C", "M", session="PM"), amending("p-002", "I", "M"))
-    moved = {"class": "4Ü", "facts": {"fsm": True, "sen": "K"}, "effective_from": TUESDAY}
+    moved = {"class": "4Ü", "facts": {"fsm": True, "sen": "K", "responsible_la": "330"}, "effective_from": TUESDAY}
     change = {"made_by": OFFICE, "reason": "Moved down the corridor"}
     await put(http, office.path("/pupils/p-001"), pupil(forename="Æthel", upn="X931345622001", **moved, change=change))
     await put(http, office.path("/pupils/p-003"), pupil(leaving={"date": MONDAY, "ground": "a"}))

@@ -58,6 +58,8 @@ async def removed(database: Database) -> None:
             )
             await owner.execute("ALTER TABLE ledger.text ENABLE TRIGGER USER")
         await owner.execute("UPDATE register.pupil SET upn = NULL WHERE seq = 4")
+        # As if the body that is gone had named the authority responsible: its row is all that is left to say so.
+        await owner.execute("""UPDATE register.placing SET facts = '{"responsible_la": "330"}' WHERE seq = 4""")
 
 
 async def retired(database: Database, leaves: list[bytes]) -> None:
@@ -111,6 +113,7 @@ async def test_a_register_that_has_let_go_arrives_as_it_was(
             for table in ("pupil", "placing", "pupil_id"):
                 rows = f"SELECT to_jsonb(t) - 'school_id' AS row FROM register.{table} t ORDER BY 1"
                 assert await there.fetch(rows) == await here.fetch(rows)
+            assert await there.fetchval("SELECT array_agg(la_code) FROM register.responsible") == ["330"]
         again = members(await exported(cloned, tmp_path / "again.zip", "--format", form))
     first = members(file)
     assert {name: again[name] for name in again if name != "manifest.json"} == {

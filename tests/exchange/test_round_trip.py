@@ -79,6 +79,9 @@ async def test_an_imported_register_is_the_same_root_for_root_and_goes_on(
         await arrived.stream()
         await put(calls, arrived.path("/pupils/p-new"), pupil())
         assert (await arrived.stream())[-1]["subject"] == "pupil:7"
+    owner = await asyncpg.connect(empty.owner_url)
+    assert await owner.fetchval("SELECT array_agg(la_code) FROM register.responsible") == ["330"]
+    await owner.close()
     first, second = members(either), members(again)
     for name in ("reference.ndjson", "keys.json", "covers.ndjson"):
         assert second[name] == first[name]
@@ -136,7 +139,7 @@ async def figures(database: Database) -> dict[str, list[dict[str, Any]]]:
     connection = await asyncpg.connect(database.owner_url)
     try:
         found = {}
-        for table in ("entry", "session_total", "alert"):
+        for table in ("spell", "entry", "day_total", "year_total", "alert"):
             rows = await connection.fetch(
                 f"SELECT to_jsonb(t) - 'school_id' - 'id' AS row FROM analysis.{table} t ORDER BY 1"
             )

@@ -20,7 +20,7 @@ from tests.support.postgres import Database
 from tests.support.school import put
 from tests.support.services import EVERY_SCOPE, Clock, register_api, serving
 
-ABOUT = ("/v1/schools/{urn}", "/v1/local-authorities/")
+ABOUT = ("/v1/schools/{urn}", "/v1/local-authorities/", "/v1/trusts/")
 WITHOUT = {
     "/v1/schools/{urn}/changes": "It has two positions of its own, `between` and `and`, and says both.",
     "/v1/schools/{urn}/reads": "Who looked is no part of the register: no position of it says when.",
@@ -35,7 +35,15 @@ WITHOUT = {
     "/v1/schools/{urn}/adapters/session-attendance/ids": "What a supplier calls things is no part of the register.",
     "/v1/schools/{urn}/alerts": "Alerts are derived and keep their own history: when each opened and closed.",
 }
-BY_INSTANT = {"/v1/local-authorities/{la_code}/daily"}
+WITHOUT |= dict.fromkeys(
+    ("/v1/local-authorities/{la_code}/schools", "/v1/trusts/{uid}/schools"),
+    "It is a list of schools, and says how far each has come by now.",
+)
+CHILDREN = "/v1/local-authorities/{la_code}/responsible/attendance"
+BY_INSTANT = {
+    *("/v1/local-authorities/{la_code}/daily", "/v1/local-authorities/{la_code}/attendance", CHILDREN),
+    "/v1/trusts/{uid}/attendance",
+}
 """Schools have no position in common, so that `seq:N` stands for none."""
 MEANT = {
     "academic_year": "2026-27",
@@ -43,6 +51,7 @@ MEANT = {
     "date": MONDAY,
     "session": "AM",
     "la_code": "931",
+    "uid": "7101",
     "urn": "900141",
     "closure": "c-6",
 }
@@ -78,7 +87,7 @@ async def answers(database: Database, tmp_path_factory: pytest.TempPathFactory) 
     folder: Path = tmp_path_factory.mktemp("register")
     settings = WorkerSettings(database_url=database.analytics_url, poll_seconds=3_600)
     async with register_api(database, folder, clock) as running, running.client((*EVERY_SCOPE, "admin")) as http:
-        office = await open_office(http, database, URN, pupils=2)
+        office = await open_office(http, database, URN, pupils=2, trust={"uid": MEANT["uid"], "name": "Invented Trust"})
         await close(office, "#", ("2026-12-01", "AM"))
         await office.entered(("p-001", "N"))
         await office.amended(amending("p-001", "N", "I"))
@@ -94,7 +103,7 @@ async def answers(database: Database, tmp_path_factory: pytest.TempPathFactory) 
 
 
 async def ask(http: httpx.AsyncClient, worker: str, path: str, instant: datetime, seq: int) -> list[httpx.Response]:
-    is_analytics = "attendance" in path or "local-authorities" in path
+    is_analytics = "attendance" in path or path.startswith(ABOUT[1:])
     address = (worker if is_analytics else str(http.base_url).rstrip("/")) + path.format(**MEANT)
     as_at = instant.isoformat() if path in BY_INSTANT else f"seq:{seq}"
     formats = ["json", "csv", "ndjson"] if "format" in READS[path] else [None]
@@ -111,7 +120,9 @@ def test_every_read_says_what_it_answered_at(answers: dict[str, list[httpx.Respo
         if path in BY_INSTANT:
             assert said == {"instant": "2026-09-07T16:01:00.000000Z", "settled": True}
             if is_object:
-                assert answer.json()["schools"] == [{"urn": URN, "seq": 9, "behind": 0}]
+                # No child of the school is any authority's.
+                schools = [] if path == CHILDREN else [{"urn": URN, "seq": 9, "behind": 0}]
+                assert answer.json()["schools"] == schools
         else:
             assert (said["seq"], said["settled"]) == (9, True)
             assert said.keys() == {"instant", "seq", "settled"}

@@ -26,12 +26,14 @@ READS, APPENDS, REBUILDS = {"SELECT"}, {"SELECT", "INSERT"}, {"SELECT", "INSERT"
 APPENDED_TO = (
     *(f"ledger.{name}" for name in ("event", "change", "text", "staff", "client")),
     *(f"register.{name}" for name in ("urn", "school_facts", "policy", "calendar", "pupil_id", "pupil", "placing")),
-    *(f"register.{name}" for name in ("closure", "planned_absence")),
+    *(f"register.{name}" for name in ("closure", "planned_absence", "responsible")),
     "access.key",
 )
 SEALED = (*(f"ledger.{name}" for name in ("node", "fingerprint", "contents", "sealed", "seal")),)
 SIGNED = (*(f"ledger.{name}" for name in ("checkpoint", "log", "checkpoint_key", "deposit")),)
-REBUILT = tuple(f"analysis.{name}" for name in ("checkpoint", "entry", "session_total", "alert", "watched"))
+REBUILT = tuple(
+    f"analysis.{name}" for name in ("checkpoint", "entry", "spell", "day_total", "year_total", "alert", "watched")
+)
 ALLOWED = {
     **{(table, REGISTER): APPENDS for table in APPENDED_TO},
     **{(table, ANALYTICS): READS for table in APPENDED_TO},
@@ -49,6 +51,7 @@ ALLOWED = {
     ("ledger.kept_nonce", REGISTER): APPENDS,
     ("register.sandbox", REGISTER): READS,
     ("register.sandbox", ANALYTICS): READS,
+    ("analysis.published", ANALYTICS): READS,
 }
 MOVED = {
     "ledger.head": ("seq", "root", "frontier", "recorded_at", "changed_seq"),
@@ -70,8 +73,8 @@ APPEND_ONLY = (
 )
 WITHOUT_PUPILS = {
     *("ledger.head", "register.urn", "register.school_facts", "register.sandbox", "ledger.sealed", "ledger.seal"),
-    "register.closure_due",
-    *("analysis.checkpoint", "analysis.session_total"),
+    *("register.closure_due", "register.responsible"),
+    *("analysis.checkpoint", "analysis.day_total", "analysis.year_total"),
 }
 ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"
 TABLES = """

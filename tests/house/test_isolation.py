@@ -124,6 +124,9 @@ def _routes() -> Iterator[Route]:
 ROUTES = list(_routes())
 OF_A_SCHOOL = [route for route in ROUTES if "{urn}" in route.path]
 OF_AN_AUTHORITY = [route for route in ROUTES if "{la_code}" in route.path]
+OF_A_TRUST = [route for route in ROUTES if "{uid}" in route.path]
+OF_MANY = [route for route in ROUTES if route.path.startswith(("/v1/regions", "/v1/national"))]
+PUBLISHED = "GET /v1/national/published"
 IN_THE_PATH = [
     route
     for route in OF_A_SCHOOL
@@ -222,7 +225,7 @@ def test_every_write_is_tried() -> None:
 
 def test_there_is_something_to_try() -> None:
     assert len(OF_A_SCHOOL) > 25
-    assert all((OF_AN_AUTHORITY, IN_THE_PATH, IN_THE_QUERY, IN_THE_BODY))
+    assert all((OF_AN_AUTHORITY, OF_A_TRUST, OF_MANY, IN_THE_PATH, IN_THE_QUERY, IN_THE_BODY))
 
 
 @pytest.mark.parametrize("kind", REACHES)
@@ -251,6 +254,32 @@ async def test_another_authority_is_answered_as_one_that_does_not_exist(houses: 
             ours = await asked(http, houses, route, la_code=LA[OURS])
             assert ours[0] == (200 if kind == "authority" else 404), route.name
             assert THEIRS not in ours[2], route.name
+
+
+@pytest.mark.parametrize("kind", ["authority", "trust", "schools"])
+async def test_another_trust_is_answered_as_one_that_does_not_exist(houses: Houses, kind: str) -> None:
+    headers = await houses.caller(kind, REACHES[kind])
+    async with httpx.AsyncClient(headers=headers, verify=False, timeout=30, event_hooks=HELD) as http:
+        for route in OF_A_TRUST:
+            theirs, nobodys = [await asked(http, houses, route, uid=uid) for uid in (TRUST[THEIRS], "9999")]
+            assert theirs == nobodys, route.name
+            assert theirs[0] == 404, route.name
+            ours = await asked(http, houses, route, uid=TRUST[OURS])
+            assert ours[0] == (200 if kind == "trust" else 404), route.name
+            assert THEIRS not in ours[2], route.name
+
+
+@pytest.mark.parametrize("kind", ["authority", "trust", "schools"])
+async def test_a_region_and_the_nation_are_for_those_who_reach_the_nation(houses: Houses, kind: str) -> None:
+    headers = await houses.caller(kind, REACHES[kind])
+    async with httpx.AsyncClient(headers=headers, verify=False, timeout=30, event_hooks=HELD) as http:
+        for route in OF_MANY:
+            regions = [await asked(http, houses, route, region_code=code) for code in ("E12000008", "E12000099")]
+            assert regions[0] == regions[1], route.name
+            # What the DfE publishes is anybody's; there is none of it here.
+            expected = 200 if route.name == PUBLISHED else 404 if "{region_code}" in route.path else 403
+            assert regions[0][0] == expected, route.name
+            assert OURS not in regions[0][2] and THEIRS not in regions[0][2]
 
 
 @pytest.fixture

@@ -12,13 +12,14 @@ from fastapi import FastAPI
 
 from codes.refusals import REFUSALS
 from kit.catalogue import CATALOGUE
-from kit.contract import gates, routes
+from kit.contract import gates
+from kit.routing import routes
 from kit.schools import AtSchool
 from kit.tokens import SCOPES, authenticate
 from tests.support import tree
 
 SERVICES = ("register_api", "analytics_worker")
-SHARED = {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+SHARED = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
 """What every service answers about itself, each at its own port: these are not at the public address."""
 
 

@@ -10,6 +10,7 @@ import aiosql
 import asyncpg
 import pytest
 
+from analytics_worker import rebuilding
 from kit.database import Connection
 from tests.support import tree
 from tests.support.postgres import Database
@@ -33,6 +34,8 @@ FEW_ROWS = {
     "hold",
     "closure_due",
     "sandbox",
+    "published",
+    "responsible",
 }
 
 
@@ -71,6 +74,8 @@ async def connections(database: Database) -> AsyncIterator[dict[str, Connection]
     opened = {
         url: await asyncpg.connect(url) for url in (database.owner_url, database.register_url, database.analytics_url)
     }
+    for url in (database.owner_url, database.analytics_url):
+        await rebuilding.prepare(opened[url])
     yield opened
     for connection in opened.values():
         await connection.close()

@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
-from analytics_worker import projector
 from analytics_worker.app import WorkerSettings
 from analytics_worker.app import create_app as create_worker
 from kit import database as kit_database
+from tests.support.folded import rebuilt
 from tests.support.office import Office, calling, open_office, refusal
 from tests.support.past import SESSIONS, Past, stamp
 from tests.support.postgres import Database
@@ -381,7 +381,7 @@ async def test_a_position_is_the_same_bytes_after_a_thousand_events_a_restart_an
     engine = kit_database.connect(database.analytics_url, name="test", pool_size=1)
     async with kit_database.reading(engine) as connection:
         school_id = await connection.fetchval("SELECT school_id FROM register.urn WHERE urn = '900431'")
-    await projector.rebuild(engine, school_id)
+    await rebuilt(engine, school_id)
     await engine.dispose()
     async with house(database, tmp_path, clock) as both:
         for then, now in zip(before, await said(both, asked), strict=True):

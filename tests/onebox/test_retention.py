@@ -9,10 +9,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from analytics_worker import projector
 from onebox import retention_act, retention_holds
 from onebox.postgres import Server
 from tests.support import book
+from tests.support.folded import rebuilt
 from tests.support.letting_go import DAYS, NOW, STATED, URN, Past, amendment, play, playing, went
 from tests.support.office import outcomes_of, refusal, told
 from tests.support.postgres import Database
@@ -111,7 +111,7 @@ async def test_the_read_models_are_what_a_rebuild_gives(past: Past) -> None:
     assert [(row["session_date"], row["code"], row["entries"]) for row in totals] == [(date(2018, 9, 5), "I", 1)]
     assert await past.owner.fetchval("SELECT count(*) FROM analysis.alert") == 0
     await past.sweep()
-    await projector.rebuild(past.analytics, past.school_id)
+    assert (await rebuilt(past.analytics, past.school_id)).same
     assert await past.folded() == (entries, totals)
     await past.sweep()
 

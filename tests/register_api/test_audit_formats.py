@@ -3,17 +3,21 @@
 import csv
 import io
 import json
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
-from kit import lists
+from kit import lists, parquet
+from kit.fields import written
 from tests.support.office import TUESDAY, Office, amending, open_office, refusal
 from tests.support.school import OFFICE, TEACHER
 from tests.support.services import Register
 
 LATER = "2026-09-14T12:00:00+01:00"
+NOT_TEXT = {name for name, kind in parquet.HELD.items() if kind in ("number", "yes-no")}
 LISTS = (
     *("/amendments", "/amendments/totals", "/changes?between=seq:0&and=seq:15", "/pupils/p-001/marks"),
     *("/late-entries", "/roll-changes", "/reads"),
@@ -52,7 +56,32 @@ async def streamed(office: Office, path: str, **params: Any) -> list[dict[str, A
     assert [list(row) for row in rows[: len(lines)]] == [list(line) for line in lines]
     if path != "/reads":
         assert [{name: as_csv(value) for name, value in line.items()} for line in lines] == rows
+    table = await listed_as_parquet(office, f"{path}{joint}format=parquet", params or None)
+    if path != "/reads":
+        assert [{name: as_json(value) for name, value in row.items()} for row in table.to_pylist()] == [
+            {name: value if value is None or name in NOT_TEXT else as_csv(value) for name, value in line.items()}
+            for line in lines
+        ]
     return lines
+
+
+async def listed_as_parquet(office: Office, path: str, params: dict[str, Any] | None = None) -> Any:
+    """Give a list as a table whose columns are what their names say, whether or not a row has a value there."""
+    file = await office.http.get(office.path(path), params=params)
+    assert (file.status_code, file.headers["content-type"]) == (200, "application/vnd.apache.parquet"), file.text
+    table = pq.read_table(io.BytesIO(file.content))
+    types = {"date": "date32[day]", "instant": "timestamp[us, tz=UTC]", "number": "int64", "yes-no": "bool"}
+    assert {column.name: str(column.type) for column in table.schema} == {
+        name: types.get(parquet.HELD.get(name, "text"), "string") for name in table.schema.names
+    }
+    return table
+
+
+def as_json(value: Any) -> Any:
+    """Give a value of Parquet as JSON has it."""
+    if isinstance(value, datetime):
+        return written(value.astimezone(UTC))
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def as_csv(value: Any) -> str:
@@ -163,3 +192,10 @@ async def test_what_cannot_be_had_is_refused_before_the_answer_begins(listed: Of
         refusal(await listed.http.get(listed.path(f"{to_come}&format={format_}")), "as-at-in-future")
     strange = await listed.http.get(listed.path(f"{path}{joint}format={format_}&form=x"))
     refusal(strange, "unknown-parameter", at="form")
+
+
+@pytest.mark.parametrize("path", ["/leave-checks", "/planned-absences", "/late-entries?late_min=100000"])
+async def test_a_list_without_a_row_has_its_columns_in_parquet(listed: Office, path: str) -> None:
+    joint = "&" if "?" in path else "?"
+    table = await listed_as_parquet(listed, f"{path}{joint}format=parquet")
+    assert (table.num_rows, "seq" in table.schema.names) == (0, True)

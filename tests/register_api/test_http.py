@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from kit import gate, patience
-from tests.support.office import MONDAY, Office, amending, calling, refusal
+from tests.support.office import MONDAY, Office, amending, calling, open_office, refusal
+from tests.support.postgres import Database
 from tests.support.school import pupil
-from tests.support.services import Register, register_api
+from tests.support.services import EVERY_SCOPE, Clock, Register, register_api
 
 REGISTER = f"/registers/{MONDAY}/AM"
 
@@ -207,3 +209,19 @@ async def test_five_hundred_who_open_a_connection_and_are_silent_harm_nobody_and
     finally:
         for _, writer in (*silent, *dripping):
             writer.close()
+
+
+async def test_marks_are_answered_while_the_contract_is_made(database: Database, tmp_path: Path) -> None:
+    """It takes a second of a processor, and is made once: when somebody first asks for it."""
+    clock = Clock(datetime.fromisoformat("2026-09-07T16:00:00+01:00"))
+    async with register_api(database, tmp_path, clock) as fresh, calling(fresh, (*EVERY_SCOPE, "admin")) as http:
+        office = await open_office(http, database, "900109", pupils=4)
+        await office.entered((office.pupil(), "/"))
+        asked = [asyncio.create_task(http.get("/openapi.json")) for _ in range(8)]
+        for _ in range(3):
+            await office.entered((office.pupil(), "/"))
+        assert not any(each.done() for each in asked)
+        answers = await asyncio.gather(*asked)
+        assert {answer.content for answer in answers} == {answers[0].content}
+        assert answers[0].json()["openapi"].startswith("3.1.")
+        assert "etag" in answers[0].headers

@@ -54,6 +54,45 @@ async def test_all_or_nothing_writes_nothing_when_one_is_refused_and_answers_for
     assert await office.entry(good) is None
 
 
+ALL_OR_NOTHING = [
+    ["handling=strict"],
+    ["respond-async, Handling=Strict"],
+    ["respond-async;wait=1 , handling = strict"],
+    ['handling="strict"; x="a;b, c"; y'],
+    ['foo="a\\", handling=lenient", handling=strict'],
+    ["respond-async, wait=10", "handling=strict"],
+    [", handling=strict,,handling=lenient"],
+    ["return=minimal", "", "x-mis-9=anything, handling=strict"],
+]
+EACH_BY_ITSELF = [
+    ["handling=lenient"],
+    ["handling=lenient, handling=strict"],
+    ["handling=lenient", "handling=strict"],
+    ['foo="a, handling=strict"'],
+    ["x; handling=strict"],
+    ["handling"],
+    ["handling=strictly"],
+    ["xhandling=strict"],
+    ['"unending, handling=strict'],
+    [";;" * 2_000 + "=, handling=strict"],
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "strict"), [*((said, True) for said in ALL_OR_NOTHING), *((said, False) for said in EACH_BY_ITSELF)]
+)
+async def test_preferences_are_read_as_they_may_be_written(office: Office, said: list[str], strict: bool) -> None:
+    """RFC 7240: several in a header and in several headers, quoted, with parameters; the first instance counts."""
+    good = office.pupil() if strict else "p-999"
+    answer = await office.post(marks((good, "/"), ("p-999", "B")), headers=[("Prefer", each) for each in said])
+    assert ("preference-applied" in answer.headers) == strict
+    if strict:
+        refusal(answer, "refused-whole")
+        assert await office.entry(good) is None
+    else:
+        assert answer.status_code == 200
+
+
 async def test_all_or_nothing_writes_all_when_all_is_lawful(office: Office) -> None:
     one, other = office.pupil(), office.pupil()
     answer = await office.post(marks((one, "/"), (other, "N")), headers={"Prefer": "respond-async, Handling=strict"})

@@ -16,7 +16,7 @@ from tests.support.services import Register
 STARTS = date(2026, 9, 3)
 LOOKED_AT = [(STARTS + timedelta(days=days)).isoformat() for days in (-1, 0, 4, 9, 14, 30, 45)]
 CLASSES = ("4A", "4B", "4C")
-FACTS: tuple[dict[str, Any], ...] = ({}, {"fsm": True}, {"responsible_la": "330", "looked_after": True})
+FACTS: tuple[dict[str, Any], ...] = ({}, {"fsm": True}, {"ethnicity": "WBRI", "looked_after": True})
 
 
 @dataclass

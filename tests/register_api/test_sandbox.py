@@ -12,7 +12,7 @@ from analytics_worker.app import WorkerSettings
 from analytics_worker.app import create_app as analytics
 from tests.support.office import MONDAY, Office, amending, calling, refusal
 from tests.support.sandboxes import begun, counts, number_of, owning, sandbox, sandboxing, swept
-from tests.support.school import POLICY, TEACHER
+from tests.support.school import POLICY, TEACHER, pupil
 from tests.support.sealing import checkpointed
 from tests.support.services import Register, serving
 
@@ -159,6 +159,8 @@ async def test_its_own_client_cannot_put_it_under_an_authority_or_a_trust(on: Re
         facts: list[dict[str, Any]] = [{"la_code": "931"}, {"trust": {"uid": "5143", "name": "T"}}]
         for fact in facts:
             refusal(await mine.http.put(mine.office.path(), json={**school, **fact}), "reach-fact")
+        naming = pupil(facts={"responsible_la": "931"})
+        refusal(await mine.http.put(mine.office.path("/pupils/p-01"), json=naming), "reach-fact")
         refusal(await mine.http.put("/v1/schools/900722", json=school), "unknown-school")
 
 

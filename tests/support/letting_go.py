@@ -68,7 +68,7 @@ class Past:
     async def folded(self) -> tuple[list[Any], list[Any]]:
         """Give what stands in the read models."""
         entries = "SELECT * FROM analysis.entry WHERE school_id = $1 ORDER BY session_date, session, pupil_no"
-        totals = "SELECT * FROM analysis.session_total WHERE school_id = $1 AND entries <> 0 ORDER BY 2, 3, 4"
+        totals = "SELECT * FROM analysis.day_total WHERE school_id = $1 AND entries <> 0 ORDER BY 2, 3, 4, 5, 6"
         return await self.owner.fetch(entries, self.school_id), await self.owner.fetch(totals, self.school_id)
 
     async def lines(self, part: str, limit: int = 10_000) -> list[bytes]:

@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI
+from pydantic import Field
 
-from analytics_worker import alerts, attendance, daily, projector
+from analytics_worker import alerts, areas, attendance, behind, daily, national_daily, pooled, projector, published
+from codes.suppression import SMALLEST_SHOWN
 from kit import service
 from kit.settings import Settings
 
-PUBLIC = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
+PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
 """The routes that need no token; every other route says who may call it."""
 
 ABOUT = """What follows from the attendance registers of schools in England: figures by the DfE's names and arithmetic,
@@ -25,17 +27,21 @@ class WorkerSettings(Settings):
 
     poll_seconds: float = 0.5
     """How long the projector rests when nothing was waiting."""
+    smallest_cell: Annotated[int, Field(ge=SMALLEST_SHOWN)] = SMALLEST_SHOWN
+    """Fewer pupils than this are not shown to readers who may not see pupils."""
 
 
 async def _detail(app: FastAPI) -> dict[str, Any]:
     """Say how the projection fares: a school that stands still makes the others no less ready."""
-    return asdict(await projector.faring(app.state.engine))
+    return asdict(await projector.faring(app.state.engine, app.state.clock()))
 
 
 @asynccontextmanager
 async def _projecting(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
-    projecting = asyncio.create_task(projector.run(state.engine, state.clock, state.settings.poll_seconds))
+    projecting = asyncio.create_task(
+        projector.run(state.engine, state.clock, state.settings.poll_seconds, state.counted)
+    )
     try:
         yield
     finally:
@@ -56,6 +62,6 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         now=now,
         examples=Path(__file__).with_name("examples.json"),
     )
-    for room in (attendance, alerts, daily):
+    for room in (attendance, behind, alerts, daily, pooled, areas, national_daily, published):
         app.include_router(room.router)
     return app

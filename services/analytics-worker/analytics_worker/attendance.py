@@ -1,18 +1,21 @@
-"""Attendance: a pupil's and a school's, over any days, in the DfE's words."""
+"""Attendance: a school's and a pupil's, over any days, parted by anything, in the DfE's words."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import Field
 
-from analytics_worker import counting, roll, school, summary
-from analytics_worker.answers import PupilAttendance, SchoolAttendance
-from analytics_worker.counting import By, Enrolment
-from analytics_worker.periods import Asked, Period, bounds
-from codes.tallies import EMPTY, Tally, add
-from kit import database, lists, pupil_ids, reads
+from analytics_worker import asking, comparing, counting, school, summary
+from analytics_worker.asking import SEES_GROUPS, SEES_PUPILS, SummaryFilters
+from analytics_worker.comparing import Compare
+from analytics_worker.counting import Counted
+from analytics_worker.figures import PupilAttendance, SchoolAttendance
+from analytics_worker.questions import By, Question
+from codes.calendar import academic_year, academic_year_bounds
+from codes.school import School
+from codes.tallies import PERSISTENT_TIMES, SEVERE_TIMES, Tally, sessions_left
+from kit import database, pupil_ids, reads
 from kit.contract import refuses, tells
 from kit.database import Connection
 from kit.fields import Day
@@ -22,37 +25,23 @@ from ledger.as_at import AsAt, resolve, shown
 
 router = APIRouter(tags=["attendance"])
 
-Reader = Annotated[Caller, Depends(AtSchool("attendance:read"))]
 PupilPath = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9._~-]{1,64}$", description="The MIS's own id.")]
 
 
-def _asked(
-    first: Annotated[Day | None, Query(alias="from", description="The first date.")] = None,
-    last: Annotated[Day | None, Query(alias="to", description="The last date.")] = None,
-    period: Annotated[Period | None, Query(description="In place of from and to; the year without any.")] = None,
-    on: Annotated[Day | None, Query(description="A date in the period; today without it.")] = None,
-) -> Asked:
-    return Asked(first, last, period, on)
+class AttendanceFilters(SummaryFilters):
+    """What may be asked at a school: also as at a position, and beside other figures."""
 
-
-Which = Annotated[Asked, Depends(_asked)]
-
-
-AsAtText = Annotated[
-    str | None,
-    Query(
-        alias="as_at",
+    as_at: str | None = Field(
+        None,
         description="An instant, or `seq:N`: counted from the register itself as it stood then.",
         examples=["seq:412"],
-    ),
-]
+    )
+    compare: list[Compare] = Field([], description="What to lay beside the figures.")
+    action_on: Day | None = Field(None, description="With compare=action: the day of the action.")
+    weeks: int = Field(6, ge=1, le=39, description="With compare=action: school weeks before and after it.")
 
 
-def _head(caller: Caller, first: date, last: date) -> dict[str, Any]:
-    return {"urn": caller.urn, "from": first.isoformat(), "to": last.isoformat()}
-
-
-async def _at(connection: Connection, caller: Caller, as_at: str | None) -> AsAt | None:
+async def at_position(connection: Connection, caller: Caller, as_at: str | None) -> AsAt | None:
     """Give the position asked for; None for what has been folded."""
     return None if as_at is None else await resolve(connection, caller.school_id, as_at, caller.now())
 
@@ -61,7 +50,7 @@ def _today(caller: Caller, at: AsAt | None) -> date:
     return caller.now().date() if at is None else at.instant.astimezone(LONDON).date()
 
 
-async def _position(connection: Connection, caller: Caller, at: AsAt | None) -> dict[str, Any]:
+async def position_of(connection: Connection, caller: Caller, at: AsAt | None) -> dict[str, Any]:
     """Say from which position figures were made, and what was answered at where that was asked."""
     if at is None:
         return {"as_of": await summary.as_of(connection, caller.school_id, caller.now())}
@@ -71,63 +60,34 @@ async def _position(connection: Connection, caller: Caller, at: AsAt | None) -> 
 
 @router.get("/v1/schools/{urn}/attendance", summary="A school's attendance", responses=tells(SchoolAttendance))
 async def of_school(
-    caller: Reader,
-    asked: Which,
+    caller: Annotated[Caller, Depends(AtSchool(SEES_PUPILS, SEES_GROUPS))],
+    filters: Annotated[AttendanceFilters, Query()],
     request: Request,
     response: Response,
-    by: Annotated[By | None, Query(description="Also for each pupil, class or year group.")] = None,
-    limit: lists.Limit = lists.DEFAULT_LIMIT,
-    cursor: lists.CursorText = None,
-    as_at: AsAtText = None,
     read_by: reads.ReadBy = None,
-) -> dict[str, Any]:
-    """Give the figures of all pupils on roll, and with `by` those of each part as `items`.
+) -> Any:
+    """Give the figures of all pupils on roll, and with `by` those of each part as `items`; `by` may be given twice.
 
     A pupil who changed class counts in each, with the days spent there. Days without a calendar or marks give zeros and
     null rates. With `as_at` entries, roll and calendar are as they stood then, and today is the day of that instant.
+    Who holds `summaries:read` alone sees no pupil, and nothing that is of one or two pupils.
     """
-    position = lists.position(cursor, frozenset({"after"}))
+    who_reads = asking.reader(caller.identity, request, filters.by)
     async with database.reading(caller.engine, caller.school_id) as connection:
-        at = await _at(connection, caller, as_at)
+        at = await at_position(connection, caller, filters.as_at)
         seq = None if at is None else at.seq
         facts = await school.load(connection, caller.school_id, seq)
-        first, last = bounds(asked, facts, _today(caller, at))
-        days = facts.open_days(first, last)
-        tallies = await counting.of_school(connection, caller.school_id, days, by or By.PUPIL, seq)
-        parts = {} if by is None else await _parts(connection, caller.school_id, tallies, by, seq)
-        position_of = await _position(connection, caller, at)
-    if by is By.PUPIL:
-        await reads.record(caller, read_by, "attendance", position_of["as_of"]["seq"], dates=(first, last))
-    whole = {**_head(caller, first, last), **summary.of_group(_pooled(tallies)), **position_of}
-    if by is None:
-        return whole
-    names = [name for name in sorted(parts) if position is None or name > str(position["after"])]
-    member = by.replace("-", "_")
-    shown = names[:limit]
-    items = [{member: name or None, **parts[name]} for name in shown]
-    following = {"after": shown[-1]} if len(names) > limit else None
-    return {**whole, "by": by, **lists.page(request, response, items, following)}
-
-
-def _pooled(tallies: Mapping[Enrolment, Tally]) -> list[Tally]:
-    """Give one tally a pupil, whatever parts the days were counted in."""
-    by_pupil: defaultdict[int, Tally] = defaultdict(lambda: EMPTY)
-    for enrolment, counted in tallies.items():
-        by_pupil[enrolment.pupil_no] = add(by_pupil[enrolment.pupil_no], counted)
-    return list(by_pupil.values())
-
-
-async def _parts(
-    connection: Connection, school_id: int, tallies: Mapping[Enrolment, Tally], by: By, seq: int | None
-) -> dict[str, dict[str, Any]]:
-    """Give each part's summary by its name; a pupil without a class is in the part without a name."""
-    if by is By.PUPIL:
-        ids = await pupil_ids.ids(connection, school_id, [enrolment.pupil_no for enrolment in tallies], seq)
-        return {ids[enrolment.pupil_no]: summary.of_pupil(counted) for enrolment, counted in tallies.items()}
-    grouped: defaultdict[str, list[Tally]] = defaultdict(list)
-    for enrolment, counted in tallies.items():
-        grouped[enrolment.part or ""].append(counted)
-    return {part: summary.of_group(counted) for part, counted in grouped.items()}
+        today = _today(caller, at)
+        question = filters.question(facts, today)
+        counted = await counting.ask(connection, caller.school_id, facts, question, seq=seq)
+        beside = comparing.Asked(filters.compare, filters.asked(), filters.action_on, filters.weeks, today)
+        compared = await comparing.of_school(connection, caller, facts, question, counted.whole, beside, who_reads, seq)
+        position = await position_of(connection, caller, at)
+    if By.PUPIL in question.by:
+        dates = (question.first, question.last)
+        await reads.record(caller, read_by, "attendance", position["as_of"]["seq"], dates=dates)
+    head = {"urn": caller.urn, **compared, **position}
+    return asking.answer(request, response, filters, head, counted, question, who_reads)
 
 
 @router.get(
@@ -137,24 +97,61 @@ async def _parts(
     responses=tells(PupilAttendance),
 )
 async def of_pupil(
-    caller: Reader, id_: PupilPath, asked: Which, as_at: AsAtText = None, read_by: reads.ReadBy = None
-) -> dict[str, Any]:
-    """Give one pupil's figures while on roll, with the levels reached and the days lost; `as_at` as for a school."""
+    caller: Annotated[Caller, Depends(AtSchool(SEES_PUPILS))],
+    id_: PupilPath,
+    filters: Annotated[AttendanceFilters, Query()],
+    request: Request,
+    response: Response,
+    read_by: reads.ReadBy = None,
+) -> Any:
+    """Give one pupil's figures while on roll, the levels reached, the days lost and the sessions left to each line.
+
+    `by`, `compare` and `as_at` as for a school.
+    """
     async with database.reading(caller.engine, caller.school_id) as connection:
-        at = await _at(connection, caller, as_at)
+        at = await at_position(connection, caller, filters.as_at)
         seq = None if at is None else at.seq
-        found = await pupil_ids.numbers(connection, caller.school_id, [id_], seq)
-        numbers: Sequence[int] = list(found.values())
-        if not numbers:
-            raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
-        id_ = (await pupil_ids.ids(connection, caller.school_id, numbers, seq))[numbers[0]]
+        pupil_no, id_ = await known(connection, caller, id_, seq)
         facts = await school.load(connection, caller.school_id, seq)
-        first, last = bounds(asked, facts, _today(caller, at))
-        enrolled = await roll.enrolled(connection, caller.school_id, numbers, seq)
-        tallies = await counting.of_pupils(connection, caller.school_id, facts.open_days(first, last), enrolled, seq)
-        position_of = await _position(connection, caller, at)
-    position = position_of["as_of"]["seq"]
-    await reads.record(caller, read_by, "pupil-attendance", position, pupils=[id_], dates=(first, last))
-    counted = tallies.get(numbers[0], EMPTY)
-    figures = {**summary.of_pupil(counted), "days_lost": counted.overall_absence / 2}
-    return {**_head(caller, first, last), "pupil": id_, **figures, **position_of}
+        today = _today(caller, at)
+        question = filters.question(facts, today)
+        asked: dict[str, Any] = {"pupil_nos": [pupil_no], "seq": seq}
+        counted = await counting.ask(connection, caller.school_id, facts, question, **asked)
+        beside = comparing.Asked(filters.compare, filters.asked(), filters.action_on, filters.weeks, today)
+        compared = await comparing.of_pupil(connection, caller, facts, question, counted.whole.total, beside, **asked)
+        left = await _left(connection, caller, facts, question.last, today, **asked)
+        position = await position_of(connection, caller, at)
+    dates = (question.first, question.last)
+    await reads.record(caller, read_by, "pupil-attendance", position["as_of"]["seq"], pupils=[id_], dates=dates)
+    head = {"urn": caller.urn, "pupil": id_, "sessions_left": left, **compared, **position}
+    return asking.of_one(request, response, filters, head, counted, question)
+
+
+async def known(connection: Connection, caller: Caller, id_: str, seq: int | None) -> tuple[int, str]:
+    """Give a pupil's number, and the id by which the pupil is known now; raise `unknown-pupil`."""
+    found = await pupil_ids.numbers(connection, caller.school_id, [id_], seq)
+    numbers = list(found.values())
+    if not numbers:
+        raise Problem("unknown-pupil", f"There is no pupil {id_!r}.", (Fault("Unknown.", parameter="id"),))
+    return numbers[0], (await pupil_ids.ids(connection, caller.school_id, numbers, seq))[numbers[0]]
+
+
+async def _left(
+    connection: Connection, caller: Caller, facts: School, last: date, today: date, **asked: Any
+) -> dict[str, int | None]:
+    """Say how many more sessions of the academic year may be missed before each line is reached.
+
+    ASSUMPTION: every session that the calendar still opens after today will be a possible one.
+    """
+    first, ends = academic_year_bounds(academic_year(min(last, today)))
+    counted: Counted = await counting.ask(connection, caller.school_id, facts, Question(first, ends), **asked)
+    total: Tally = counted.whole.total
+    to_come = 2 * len([day for day in facts.open_days(first, ends) if day > today])
+    possible, absent = total.possible_sessions + to_come, total.overall_absence
+    line = facts.policy(today).referral_below
+    below = None if line is None else max(0, int((1 - line) * possible) - absent)
+    return {
+        "persistent": sessions_left(absent, possible, PERSISTENT_TIMES),
+        "severe": sessions_left(absent, possible, SEVERE_TIMES),
+        "referral": below,
+    }

@@ -1,6 +1,6 @@
 """Who may read an authority, and which schools it has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated
@@ -40,13 +40,14 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class AtAuthority:
-    """A dependency that lets a caller pass who holds `scope` and reaches the whole authority in the path."""
+    """A dependency that lets a caller pass who holds `scope`, or `otherwise`, and reaches the whole authority."""
 
     scope: str
+    otherwise: str | None = None
 
     async def __call__(self, request: Request, la_code: LaCode) -> Area:
         """Give the area; raise as `Needs` does, or `unknown-authority` for what does not exist within reach."""
-        identity = await Needs(self.scope)(request)
+        identity = await Needs(self.scope, self.otherwise)(request)
         reach = identity.reach
         reached = reach.kind == "national" or (reach.kind == "authority" and la_code in reach.ids)
         if not reached or la_name(la_code) is None:
@@ -65,6 +66,21 @@ class AreaSchool:
     closed_on: date | None
     seq: int
     behind: int
+
+    @property
+    def head(self) -> int:
+        """Give where the school's stream stood: its roll, calendars and facts are read there, folded or not."""
+        return self.seq + self.behind
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolThen:
+    """The facts of reach of a school as a reader had them."""
+
+    urn: str
+    laestab: str | None
+    la_code: str | None
+    closed_on: date | None
 
 
 async def schools_at(area: Area, schools: Sequence[AreaSchool], as_at: str) -> tuple[Sequence[AreaSchool], bool]:
@@ -87,3 +103,13 @@ async def schools(area: Area) -> Sequence[AreaSchool]:
     async with database.reading(area.engine) as connection:
         found = _sql.schools(connection, la_code=area.la_code, today=area.now().date())
         return [AreaSchool(*row.values()) async for row in found]
+
+
+async def schools_then(area: Area, heads: Mapping[int, int], on: date) -> Mapping[int, SchoolThen]:
+    """Give the facts of reach of a day of schools, by their numbers, as they were known at positions.
+
+    Which authority had a school is for the caller to look at: the numbers are whatever a reader has sent.
+    """
+    async with database.reading(area.engine) as connection:
+        found = _sql.schools_then(connection, school_ids=list(heads), heads=list(heads.values()), on=on)
+        return {school_id: SchoolThen(*facts) async for school_id, *facts in found}

@@ -7,13 +7,14 @@ the truth. It never passes over an event: a school that cannot be folded stands 
 import asyncio
 import logging
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from analytics_worker import evaluation
+from analytics_worker import evaluation, moves, year_totals
 from kit import database
 from kit.database import Connection
 from kit.schools import LONDON
@@ -23,43 +24,59 @@ MOST_EVENTS = 100_000
 RETRY_WITHIN = 300
 """Seconds after which a school that stands still is tried again, at the latest."""
 
+_LOOKED_AT = 10
+"""Schools whose oldest event that waits is looked for."""
+
 _log = logging.getLogger("rollbook.projector")
 _sql = database.statements(__file__)
 
 
 @dataclass(frozen=True, slots=True)
 class Faring:
-    """How the projection fares: schools that stand still, schools behind their heads, and by how many events."""
+    """How the projection fares: schools that stand still, schools behind their heads, by how many events, how long.
+
+    `seconds_behind` is how long the oldest event that is not folded has waited, at the schools whose heads have waited
+    longest and at those that stand still.
+    """
 
     stalled: int
     schools_behind: int
     events_behind: int
+    seconds_behind: float
 
 
-async def run(engine: AsyncEngine, now: Callable[[], datetime], poll_seconds: float) -> None:
+async def run(
+    engine: AsyncEngine, now: Callable[[], datetime], poll_seconds: float, counted: Counter[str] | None = None
+) -> None:
     """Sweep for ever, resting for `poll_seconds` whenever nothing was waiting; wait for a database that is away."""
+    if counted is not None:
+        counted.update(schools_folded=0, folds_failed=0)
     while True:
         worked = 0
         try:
-            worked = await sweep(engine, now)
+            worked = await sweep(engine, now, counted)
         except Exception as caught:
             _log.error("the projection rests: %s", type(caught).__name__)
         if worked == 0:
             await asyncio.sleep(poll_seconds)
 
 
-async def sweep(engine: AsyncEngine, now: Callable[[], datetime]) -> int:
+async def sweep(engine: AsyncEngine, now: Callable[[], datetime], counted: Counter[str] | None = None) -> int:
     """Bring every school that waits up to its head, and its alerts with it; give how many were brought forward.
 
-    A school that another worker has is left to it. A school that fails stops alone and is tried again later.
+    A school that another worker has is left to it. A school that fails stops alone and is tried again later. Schools
+    that were brought forward and schools that failed are added to `counted`.
     """
-    worked = 0
+    worked, failed = 0, 0
     for school_id, is_new in await waiting(engine, now()):
         try:
             worked += await _bring_forward(engine, school_id, is_new, now())
         except Exception as caught:
             # Where it is the database that is away, this fails too, and the whole sweep ends.
             await _stand_still(engine, school_id, now(), caught)
+            failed += 1
+    if counted is not None:
+        counted.update(schools_folded=worked, folds_failed=failed)
     return worked
 
 
@@ -73,12 +90,17 @@ async def waiting(engine: AsyncEngine, now: datetime) -> Sequence[tuple[int, boo
 async def _bring_forward(engine: AsyncEngine, school_id: int, is_new: bool, now: datetime) -> bool:
     if is_new:
         async with database.writing(engine, school_id) as connection:
-            await _sql.begin(connection, school_id=school_id)
+            await begin(connection, school_id)
     while (behind := await fold(engine, school_id)) is not None:
         if behind == 0:
             # A transaction of its own, with a position of its own: a process that dies in between has lost nothing.
             return await look(engine, school_id, now)
     return False
+
+
+async def begin(connection: Connection, school_id: int) -> None:
+    """Make the checkpoint of a school that has none."""
+    await _sql.begin(connection, school_id=school_id)
 
 
 async def fold(engine: AsyncEngine, school_id: int, most: int = MOST_EVENTS) -> int | None:
@@ -87,17 +109,26 @@ async def fold(engine: AsyncEngine, school_id: int, most: int = MOST_EVENTS) -> 
         claimed = await _sql.claim(connection, school_id=school_id)
         if claimed is None:
             return None
-        return await _fold(connection, school_id, claimed["seq"], most)
+        return await fold_after(connection, school_id, claimed["seq"], most)
 
 
-async def _fold(connection: Connection, school_id: int, after: int, most: int) -> int:
+async def fold_after(connection: Connection, school_id: int, after: int, most: int = MOST_EVENTS) -> int:
+    """Fold at most `most` events after a position, of a school that the caller has claimed; give how many are to come.
+
+    First the marks, by the spells as they were; then what the changes of the roll among the events move.
+    """
     folded = await _sql.fold(connection, school_id=school_id, after=after, most=most)
+    if folded["moved"]:
+        await moves.move(connection, school_id, folded["moved"], folded["seq"])
     behind: int = folded["head"] - folded["seq"]
     return behind
 
 
 async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
-    """Look at a school's alerts as far as it has been folded; False when another worker has the school."""
+    """Look at a school's alerts as far as it has been folded; False when another worker has the school.
+
+    With the first look of a London day the sums of academic years are made anew, as they were in the evening.
+    """
     async with database.writing(engine, school_id) as connection:
         claimed = await _sql.claim(connection, school_id=school_id)
         if claimed is None:
@@ -105,25 +136,18 @@ async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
         position = evaluation.Position(
             claimed["seq"], claimed["alerts_seq"], claimed["alerts_on"], claimed["last_change"]
         )
-        await evaluation.evaluate(connection, school_id, position, now.astimezone(LONDON).date())
+        today = now.astimezone(LONDON).date()
+        await evaluation.evaluate(connection, school_id, position, today)
+        if claimed["totals_on"] != today:
+            await total_years(connection, school_id, claimed["totals_seq"], claimed["seq"])
+            await _sql.totalled(connection, school_id=school_id, totals_seq=claimed["seq"], totals_on=today)
     return True
 
 
-async def rebuild(engine: AsyncEngine, school_id: int, most: int = MOST_EVENTS) -> None:
-    """Throw away what was folded of a school and fold it again from its first event, in one transaction.
-
-    Readers see the old until the new is whole. Raises LookupError when another worker has the school.
-    """
-    async with database.writing(engine, school_id) as connection:
-        await _sql.begin(connection, school_id=school_id)
-        if await _sql.claim(connection, school_id=school_id) is None:
-            raise LookupError(f"School {school_id} is being folded by another worker.")
-        await _sql.forget_entries(connection, school_id=school_id)
-        await _sql.forget_totals(connection, school_id=school_id)
-        await _sql.start_over(connection, school_id=school_id)
-        after = 0
-        while await _fold(connection, school_id, after, most):
-            after += most
+async def total_years(connection: Connection, school_id: int, after: int, seq: int) -> None:
+    """Make the sums anew of the academic years that something between two positions may have moved."""
+    if after < seq:
+        await year_totals.make(connection, school_id, seq, await year_totals.touched(connection, school_id, after, seq))
 
 
 async def _stand_still(engine: AsyncEngine, school_id: int, now: datetime, caught: Exception) -> None:
@@ -131,13 +155,25 @@ async def _stand_still(engine: AsyncEngine, school_id: int, now: datetime, caugh
     state = getattr(caught, "sqlstate", None)
     failure = f"{type(caught).__name__} {state}" if state else type(caught).__name__
     where = "".join(traceback.format_tb(caught.__traceback__)[-4:])
-    _log.error("school %d stands still: %s\n%s", school_id, failure, where)
+    today = now.astimezone(LONDON).date()
     async with database.writing(engine, school_id) as connection:
-        await _sql.fail(connection, school_id=school_id, now=now, retry_within=RETRY_WITHIN, failure=failure)
+        marked = await _sql.fail(
+            connection, school_id=school_id, now=now, today=today, retry_within=RETRY_WITHIN, failure=failure
+        )
+    if marked.endswith(" 1"):
+        _log.error("school %d stands still: %s\n%s", school_id, failure, where)
+    else:
+        _log.warning("school %d was brought forward by others: %s\n%s", school_id, failure, where)
 
 
-async def faring(engine: AsyncEngine) -> Faring:
+async def faring(engine: AsyncEngine, now: datetime) -> Faring:
     """Say how the projection fares."""
     async with database.reading(engine) as connection:
         row = await _sql.faring(connection)
-    return Faring(row["stalled"], row["schools_behind"], row["events_behind"])
+        oldest = now
+        for each in [each async for each in _sql.behind(connection, most=_LOOKED_AT)]:
+            await database.enter(connection, each["school_id"])
+            waiting = await _sql.oldest(connection, school_id=each["school_id"], after=each["seq"])
+            oldest = min(oldest, waiting or now)
+    behind = round((now - oldest).total_seconds(), 3)
+    return Faring(row["stalled"], row["schools_behind"], row["events_behind"], behind)

@@ -15,7 +15,7 @@ INSERT INTO analysis.checkpoint (school_id) SELECT school_id FROM ledger.head WH
 
 -- name: claim(school_id)^
 -- Take the school, unless another worker has it. A statement of its own: what is folded must be read after the lock.
-SELECT seq, alerts_seq, alerts_on, last_change FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
+SELECT seq, alerts_seq, alerts_on, last_change, totals_seq, totals_on FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
 
 -- name: fold(school_id, after, most)^
 -- Fold what follows the checkpoint, at most so many events, and move the checkpoint: one statement, so never one without
@@ -43,40 +43,43 @@ WITH reached AS MATERIALIZED (
     ON CONFLICT (school_id, session_date, session, pupil_no) DO UPDATE
     SET code = excluded.code, version = excluded.version, arrived_at = excluded.arrived_at, made_at = excluded.made_at,
         recorded_at = excluded.recorded_at, seq = excluded.seq
+), signed AS (
+    SELECT pupil_no, session_date, session, code, 1 AS sign FROM batch
+    UNION ALL
+    SELECT pupil_no, session_date, session, original_code, -1 FROM batch WHERE original_code IS NOT NULL
 ), totals AS (
-    INSERT INTO analysis.session_total AS stands (school_id, session_date, session, code, entries)
-    SELECT :school_id, signed.session_date, signed.session, signed.code, sum(signed.sign)
-    FROM (SELECT session_date, session, code, 1 AS sign FROM batch
-          UNION ALL
-          SELECT session_date, session, original_code, -1 FROM batch WHERE original_code IS NOT NULL) AS signed
-    GROUP BY signed.session_date, signed.session, signed.code
-    HAVING sum(signed.sign) <> 0
-    ON CONFLICT (school_id, session_date, session, code) DO UPDATE SET entries = stands.entries + excluded.entries
+    -- A row that has come to 0 stays, and is as good as none: another mark will soon want it.
+    INSERT INTO analysis.day_total AS stands (school_id, session_date, session, year_group, counted, code, entries)
+    SELECT :school_id, m.session_date, m.session, s.year_group, s.counted, m.code, sum(m.sign)
+    FROM signed m
+    JOIN analysis.spell s ON s.school_id = :school_id AND s.pupil_no = m.pupil_no
+                         AND s.first <= m.session_date AND m.session_date < s.until
+    GROUP BY m.session_date, m.session, s.year_group, s.counted, m.code
+    HAVING sum(m.sign) <> 0
+    ON CONFLICT (school_id, session_date, session, year_group, counted, code)
+    DO UPDATE SET entries = stands.entries + excluded.entries
 )
 UPDATE analysis.checkpoint c
 SET seq = reached.seq
 FROM reached
 WHERE c.school_id = :school_id
-RETURNING c.seq, reached.head;
+RETURNING c.seq, reached.head,
+          ARRAY(SELECT DISTINCT CAST(split_part(r.subject, ':', 2) AS int) FROM ledger.change r
+                WHERE r.school_id = :school_id AND r.seq > :after AND r.seq <= reached.seq AND r.kind = 'roll-changed') AS moved;
 
--- name: fail(school_id, now, retry_within, failure)!
--- A school stands still until it is tried again: after 2 seconds, 4, 8..., at most after `retry_within` of them.
-UPDATE analysis.checkpoint
+-- name: totalled(school_id, totals_seq, totals_on)!
+-- The sums of academic years are as the entries and the roll are.
+UPDATE analysis.checkpoint SET totals_seq = :totals_seq, totals_on = :totals_on WHERE school_id = :school_id;
+
+-- name: fail(school_id, now, today, retry_within, failure)!
+-- A school stands still until it is tried again: after 2 seconds, 4, 8..., at most after `retry_within` of them. Not where
+-- others have brought it up to its head meanwhile: then it was the worker that failed, who slept perhaps, and not the school.
+UPDATE analysis.checkpoint c
 SET failures = failures + 1, failed_at = :now, failure = :failure,
     retry_at = CAST(:now AS timestamptz) + least(power(2, least(failures + 1, 20)), CAST(:retry_within AS int)) * interval '1 second'
-WHERE school_id = :school_id;
-
--- name: forget_entries(school_id)!
--- Throw away what was folded of a school.
-DELETE FROM analysis.entry WHERE school_id = :school_id;
-
--- name: forget_totals(school_id)!
--- Throw away the sums that were folded of a school.
-DELETE FROM analysis.session_total WHERE school_id = :school_id;
-
--- name: start_over(school_id)!
--- Begin a school's checkpoint anew. Alerts keep their history; they are looked at again.
-UPDATE analysis.checkpoint SET seq = 0, alerts_seq = 0 WHERE school_id = :school_id;
+WHERE c.school_id = :school_id
+  AND (c.alerts_seq < c.seq OR c.alerts_on IS DISTINCT FROM CAST(:today AS date)
+       OR c.seq < (SELECT h.seq FROM ledger.head h WHERE h.school_id = :school_id));
 
 -- name: faring()^
 -- How many schools stand still, how many are behind, and by how many events altogether.
@@ -85,3 +88,17 @@ SELECT count(*) FILTER (WHERE c.failures > 0) AS stalled,
        CAST(coalesce(sum(h.seq - coalesce(c.seq, 0)), 0) AS bigint) AS events_behind
 FROM ledger.head h
 LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id;
+
+-- name: behind(most)
+-- Schools behind their heads: those that stand still, then those whose heads have waited longest.
+SELECT h.school_id, coalesce(c.seq, 0) AS seq
+FROM ledger.head h
+LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id
+WHERE h.seq > coalesce(c.seq, 0)
+ORDER BY coalesce(c.failures, 0) > 0 DESC, h.recorded_at
+LIMIT :most;
+
+-- name: oldest(school_id, after)$
+-- When the first event after a position was recorded: it is a mark or a change.
+SELECT least((SELECT e.recorded_at FROM ledger.event e WHERE e.school_id = :school_id AND e.seq = CAST(:after AS bigint) + 1),
+             (SELECT c.recorded_at FROM ledger.change c WHERE c.school_id = :school_id AND c.seq = CAST(:after AS bigint) + 1));

@@ -39,6 +39,7 @@ class Worth:
     last: date
     compulsory: bool
     possible: int
+    present: int
     attending: int
     absent: int
     authorised: int
@@ -71,6 +72,7 @@ def _worths(first: date, last: date) -> Iterator[Worth]:
                     end,
                     compulsory,
                     int(reading.possible),
+                    int(reading.kind is Kind.PRESENT),
                     int(reading.kind in _ATTENDING),
                     int(reading.kind in _ABSENT),
                     int(reading.kind is Kind.AUTHORISED),

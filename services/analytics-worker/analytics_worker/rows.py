@@ -9,40 +9,48 @@ from typing import Any
 from analytics_worker.authority import AreaSchool
 from analytics_worker.not_due import not_due
 from analytics_worker.readings import depends_on_age, worths
-from analytics_worker.restated import Restated
+from analytics_worker.restated import Restated, planned
 from codes.ages import compulsory_school_age
 from codes.school import School
 from kit import database
 from kit.database import Connection
+from kit.parquet import Kind
 
 _sql = database.statements(__file__)
 
-FACTS = (
-    *("fsm", "sen", "ehcp", "social_worker", "looked_after", "previously_looked_after", "child_in_need"),
-    *("child_protection", "youth_offending", "young_carer", "medical_condition", "pupil_premium", "mobile_child"),
-    *("ethnicity", "responsible_la"),
-)
-COLUMNS = (
-    *(
-        "la_code",
-        "urn",
-        "laestab",
-        "date",
-        "session",
-        "pupil",
-        "upn",
-        "year_group",
-        "class",
-        "enrolment_status",
-        "state",
+FACTS: Mapping[str, Kind] = {
+    "fsm": "yes-no",
+    "sen": "text",
+    **dict.fromkeys(
+        (
+            *("ehcp", "social_worker", "looked_after", "previously_looked_after", "child_in_need", "child_protection"),
+            *("youth_offending", "young_carer", "medical_condition", "pupil_premium", "mobile_child"),
+        ),
+        "yes-no",
     ),
-    *("code", "first_entry", "version", "seq", "arrived_at", "made_at", "recorded_at", "sex"),
-    *FACTS,
-    *("possible", "attending", "absent", "authorised", "unauthorised", "late"),
-)
-"""The columns of `daily`, frozen."""
+    "ethnicity": "text",
+    "responsible_la": "text",
+}
+COLUMNS: Mapping[str, Kind] = {
+    **dict.fromkeys(("la_code", "urn", "laestab"), "text"),
+    "date": "date",
+    **dict.fromkeys(("session", "pupil", "upn", "year_group", "class", "enrolment_status", "state"), "text"),
+    **dict.fromkeys(("code", "first_entry"), "text"),
+    **dict.fromkeys(("version", "seq"), "number"),
+    "arrived_at": "text",
+    **dict.fromkeys(("made_at", "recorded_at"), "instant"),
+    "sex": "text",
+    **FACTS,
+    **dict.fromkeys(("possible", "attending", "absent", "authorised", "unauthorised", "late"), "number"),
+}
+"""The columns of `daily`, frozen, and what each holds."""
 
-REGISTER_COLUMNS = ("urn", "date", "session", "expected", "received", "not_taken", "not_due")
+REGISTER_COLUMNS: Mapping[str, Kind] = {
+    "urn": "text",
+    "date": "date",
+    "session": "text",
+    **dict.fromkeys(("expected", "received", "not_taken", "not_due"), "number"),
+}
 
 Place = tuple[str, str, str]
 """Date, session and pupil of a row: its place within a school."""
@@ -60,7 +68,7 @@ FROM ({}) AS r GROUP BY urn, date, session ORDER BY date, session"""
 class Query:
     """Which rows of one school are asked for: those of its open days among `days`, or those restated on them.
 
-    They are as they were folded, or as they stood at the position `up_to`.
+    Entries are as they were folded, or as they stood at the position `up_to`; the roll is as at the school's head.
     """
 
     school: AreaSchool
@@ -141,13 +149,12 @@ async def _arguments(connection: Connection, query: Query) -> Mapping[str, Any]:
     first, last = (days[0], days[-1]) if days else (today, today)
     waiting = sorted(not_due(query.facts, query.now, today))
     worth = worths(first, last)
-    aged = await _ages(connection, school.school_id, query.up_to) if depends_on_age(first, last) else []
-    restated = query.restated or Restated(0, ())
+    aged = await _ages(connection, school.school_id, school.head) if depends_on_age(first, last) else []
+    restated = query.restated or Restated(0, 0, ())
     open_days = [
         day for day in query.facts.open_days(first, last) if school.closed_on is None or day <= school.closed_on
     ]
-    # As on a holiday nothing is expected. A session closed by Y4 is: its entries are on their way.
-    shut = [at for at, code in query.facts.shut.items() if code == "#" and first <= at[0] <= last]
+    shut = [at for at in planned(query.facts) if first <= at[0] <= last]
     from_day, from_session, from_pupil = query.after or (None, None, None)
     return {
         "school_id": school.school_id,
@@ -173,13 +180,17 @@ async def _arguments(connection: Connection, query: Query) -> Mapping[str, Any]:
         "aged_to": [ends for _, _, ends in aged],
         "restated": query.restated is not None,
         "everything": restated.everything,
-        "pupil_nos": list(restated.pupil_nos),
+        "moved_nos": [pupil_no for pupil_no, _, _ in restated.moved],
+        "moved_from": [begins for _, begins, _ in restated.moved],
+        "moved_to": [ends for _, _, ends in restated.moved],
         "whole_days": list(restated.whole_days),
         "clock_days": list(restated.clock_days),
         "open_days": open_days,
         "shut_days": [day for day, _ in shut],
         "shut_sessions": [session.value for _, session in shut],
         "after": restated.after,
+        "roll_after": restated.roll_after,
+        "roll_to": school.head,
         "up_to": query.up_to,
         "from_day": None if from_day is None else date.fromisoformat(from_day),
         "from_session": from_session,
@@ -188,9 +199,9 @@ async def _arguments(connection: Connection, query: Query) -> Mapping[str, Any]:
     }
 
 
-async def _ages(connection: Connection, school_id: int, up_to: int | None) -> list[tuple[int, date, date]]:
+async def _ages(connection: Connection, school_id: int, roll_to: int) -> list[tuple[int, date, date]]:
     """Give the compulsory school age of every pupil, first and last day inclusive."""
     return [
         (row["pupil_no"], *compulsory_school_age(row["date_of_birth"]))
-        async for row in _sql.ages(connection, school_id=school_id, up_to=up_to)
+        async for row in _sql.ages(connection, school_id=school_id, roll_to=roll_to)
     ]

@@ -1,32 +1,33 @@
--- name: rows(school_id, la_code, urn, laestab, days, today, waiting_sessions, waiting_year_groups, codes, firsts, lasts, compulsories, possibles, attendings, absents, authoriseds, unauthoriseds, lates, aged_pupils, aged_from, aged_to, restated, everything, pupil_nos, whole_days, clock_days, open_days, shut_days, shut_sessions, after, up_to, from_day, from_session, from_pupil, most)
+-- name: rows(school_id, la_code, urn, laestab, days, today, waiting_sessions, waiting_year_groups, codes, firsts, lasts, compulsories, possibles, attendings, absents, authoriseds, unauthoriseds, lates, aged_pupils, aged_from, aged_to, restated, everything, moved_nos, moved_from, moved_to, whole_days, clock_days, open_days, shut_days, shut_sessions, after, roll_after, roll_to, up_to, from_day, from_session, from_pupil, most)
 -- One row a pupil-session of one school, in the order of day, session and id. On roll in an open session, and not one that
 -- is shut as planned, it is a row; asked for what was restated, one that stood before and stands no more is given too, as
--- closed. As at a position, the roll is what it was then, and the entries are read in the book instead of what was folded
+-- closed. The roll is what it was at a position; as at one, the entries are read in the book instead of what was folded
 -- of it.
-WITH roll AS (
-    SELECT p.pupil_no, p.on_roll, p.boarder, p.upn, p.sex, p.enrolment_status, i.id, i.is_newest, was.on_roll AS was_on_roll
+WITH moved AS MATERIALIZED (
+    SELECT pupil_no, range_agg(daterange(first, last, '[]')) AS days
+    FROM unnest(CAST(:moved_nos AS int[]), CAST(:moved_from AS date[]), CAST(:moved_to AS date[])) AS m (pupil_no, first, last)
+    GROUP BY pupil_no
+), roll AS (
+    SELECT p.pupil_no, p.on_roll, p.boarder, p.upn, p.sex, p.enrolment_status, i.id, i.is_newest, was.on_roll AS was_on_roll,
+           moved.days AS moved_on
     FROM (SELECT DISTINCT ON (pupil_no) pupil_no, on_roll, boarder, upn, sex, enrolment_status
-          FROM register.pupil WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
+          FROM register.pupil WHERE school_id = :school_id AND seq <= CAST(:roll_to AS bigint)
           ORDER BY pupil_no, seq DESC) p
     JOIN (SELECT id, pupil_no, seq = max(seq) OVER one AS is_newest,
-                 seq = max(seq) FILTER (WHERE seq <= CAST(:after AS bigint)) OVER one AS was_newest
-          FROM register.pupil_id WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
+                 seq = max(seq) FILTER (WHERE seq <= CAST(:roll_after AS bigint)) OVER one AS was_newest
+          FROM register.pupil_id WHERE school_id = :school_id AND seq <= :roll_to
           WINDOW one AS (PARTITION BY pupil_no)) i
         -- An id that was the newest at the position stood in rows that were read, and stands in none now.
         ON i.pupil_no = p.pupil_no AND (i.is_newest OR (i.was_newest AND CAST(:restated AS boolean)))
-    -- Whatever a roll since the position, or the one at it, had on roll may have been read.
-    LEFT JOIN (SELECT one.pupil_no, range_agg(one.on_roll) AS on_roll
-               FROM register.pupil one
-               WHERE one.school_id = :school_id AND one.pupil_no = ANY (CAST(:pupil_nos AS int[]))
-                 AND NOT EXISTS (SELECT FROM register.pupil later
-                                 WHERE later.school_id = :school_id AND later.pupil_no = one.pupil_no
-                                   AND later.seq > one.seq AND later.seq <= CAST(:after AS bigint))
-               GROUP BY one.pupil_no) was ON was.pupil_no = p.pupil_no
+    LEFT JOIN moved ON moved.pupil_no = p.pupil_no
+    LEFT JOIN LATERAL (SELECT on_roll FROM register.pupil
+                       WHERE school_id = :school_id AND pupil_no = moved.pupil_no AND seq <= :roll_after
+                       ORDER BY seq DESC LIMIT 1) was ON true
 ), placed AS (
     SELECT pupil_no, effective_from, year_group, class, facts,
            lead(effective_from, 1, 'infinity') OVER (PARTITION BY pupil_no ORDER BY effective_from) AS until
     FROM (SELECT DISTINCT ON (pupil_no, effective_from) pupil_no, effective_from, year_group, class, facts
-          FROM register.placing WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
+          FROM register.placing WHERE school_id = :school_id AND seq <= :roll_to
           ORDER BY pupil_no, effective_from, seq DESC) AS dated
 ), sittings AS (
     SELECT r.*, d.day, s.session,
@@ -85,9 +86,9 @@ LEFT JOIN unnest(CAST(:codes AS text[]), CAST(:firsts AS date[]), CAST(:lasts AS
     ON w.code = t.code AND t.day BETWEEN w.first AND w.last
    AND w.compulsory = coalesce(t.day BETWEEN aged.first AND aged.last, true)
 WHERE CASE WHEN CAST(:restated AS boolean)
-           THEN CAST(:everything AS boolean) OR t.pupil_no = ANY (CAST(:pupil_nos AS int[]))
-                OR t.day = ANY (CAST(:whole_days AS date[])) OR t.seq > :after
-                OR (t.seq IS NULL AND t.day = ANY (CAST(:clock_days AS date[])))
+           THEN CAST(:everything AS boolean) OR t.moved_on @> t.day
+                OR t.day = ANY (CAST(:whole_days AS date[])) OR t.seq > CAST(:after AS bigint)
+                OR (t.state IN ('missing', 'not-due') AND t.day = ANY (CAST(:clock_days AS date[])))
            ELSE t.state <> 'closed' END
   AND (CAST(:from_day AS date) IS NULL
        OR (t.day, t.session COLLATE "C", t.id COLLATE "C")
@@ -95,8 +96,8 @@ WHERE CASE WHEN CAST(:restated AS boolean)
 ORDER BY t.day, t.session COLLATE "C", t.id COLLATE "C"
 LIMIT CAST(:most AS int);
 
--- name: ages(school_id, up_to)
--- The pupils' dates of birth, now or as at a position.
+-- name: ages(school_id, roll_to)
+-- The pupils' dates of birth as at a position.
 SELECT DISTINCT ON (pupil_no) pupil_no, date_of_birth
-FROM register.pupil WHERE school_id = :school_id AND (CAST(:up_to AS bigint) IS NULL OR seq <= :up_to)
+FROM register.pupil WHERE school_id = :school_id AND seq <= :roll_to
 ORDER BY pupil_no, seq DESC;

@@ -19,7 +19,8 @@ from register_api.bodies import Faulty, MadeBy, stands_alone
 from register_api.caller import DryRun, MarksWriter
 from register_api.item_problems import OF_TOLD
 from register_api.outcomes import Outcomes
-from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
+from register_api.preferences import Prefer, wants_strict
+from register_api.recording import Malformed, Wanted, record
 
 router = APIRouter(tags=["adapters"])
 

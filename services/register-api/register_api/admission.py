@@ -33,7 +33,12 @@ class Facts(Body):
     pupil_premium: StrictBool | None = None
     mobile_child: StrictBool | None = None
     ethnicity: Words | None = None
-    responsible_la: Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None = None
+    responsible_la: Annotated[
+        Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None,
+        Field(
+            description="The authority responsible for the child, by its code: left out, what stands stays; null, none."
+        ),
+    ] = None
 
 
 _Urn = Annotated[str, Field(pattern=r"^[1-9][0-9]{5}$")]

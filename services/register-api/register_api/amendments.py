@@ -19,7 +19,8 @@ from register_api.caller import AmendmentsWriter, AuditReader, DryRun
 from register_api.item_problems import OF_AMENDMENTS
 from register_api.listing import Item, Listing, Paged, flat
 from register_api.outcomes import Outcomes
-from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
+from register_api.preferences import Prefer, wants_strict
+from register_api.recording import Malformed, Wanted, record
 from register_api.removed import Removals, Removed, parts, removed, shown
 
 router = APIRouter(tags=["amendments"])
@@ -218,7 +219,7 @@ async def audit(
     response: Response,
     read_by: reads.ReadBy = None,
 ) -> Any:
-    """Give the amendments that meet every filter, newest first; as CSV or NDJSON all of them, streamed."""
+    """Give the amendments that meet every filter, newest first; where not as JSON all of them, streamed."""
 
     async def find(connection: database.Connection, at: AsAt, before: int | None, limit: int) -> list[Item]:
         narrowed = await narrowing(connection, caller.school_id, filters, at.seq)

@@ -47,7 +47,7 @@ from register_api import (
 )
 
 PUBLIC = frozenset(
-    {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+    {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
     | {"/oauth/token", "/v1/codes", "/v1/deletion-grounds", "/problems/{slug}", "/v1/sandbox"}
     | {"/v1/checkpoints", "/v1/checkpoints/keys", "/v1/checkpoints/proofs", "/v1/checkpoints/{size}"}
 )

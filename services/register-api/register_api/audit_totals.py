@@ -35,7 +35,7 @@ class TotalsFilters(AuditFilters):
     """What narrows the totals, how many rows of each are wanted, and in what form."""
 
     as_at: str | None = Field(None, description="An instant, or `seq:N`: the audit as it stood then.")
-    format: str | None = Field(None, description="json, csv or ndjson; over `Accept`.")
+    format: str | None = Field(None, description="json, csv, ndjson or parquet; over `Accept`.")
     limit: int = Field(lists.DEFAULT_LIMIT, ge=1, le=lists.MOST, description="The greatest of each total, at the most.")
 
 
@@ -115,7 +115,7 @@ async def totals(
 ) -> Any:
     """Count the amendments that meet every filter: in all, by person, by reason and by pair of codes, most first.
 
-    As CSV or NDJSON a row a total, of each kind as many as `limit`; `distinct` says how many there are of that kind.
+    Not as JSON a row a total, of each kind as many as `limit`; `distinct` says how many there are of that kind.
     """
     wanted = formats.chosen(request, filters.format)
     async with database.reading(caller.engine, caller.school_id) as connection:

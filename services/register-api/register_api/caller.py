@@ -11,7 +11,7 @@ AsAtText = Annotated[
     str | None,
     Query(alias="as_at", description="An instant, or `seq:N`: the register as it stood then.", examples=["seq:412"]),
 ]
-FormatText = Annotated[str | None, Query(alias="format", description="json, csv or ndjson; over `Accept`.")]
+FormatText = Annotated[str | None, Query(alias="format", description="json, csv, ndjson or parquet; over `Accept`.")]
 
 RollWriter = Annotated[Caller, Depends(AtSchool("roll:write"))]
 MarksWriter = Annotated[Caller, Depends(AtSchool("marks:write"))]

@@ -161,7 +161,7 @@ async def get_differences(
     """Give the entries whose code, arrival or nature differs between two positions, by date, session and pupil.
 
     An entry that was changed there and back is none. Each with what stood, what stands, and the versions in between.
-    As CSV or NDJSON all of them, a row an entry.
+    In another format than JSON all of them, a row an entry.
     """
     wanted, narrowed = formats.chosen(request, format_), _Narrowed(pupil, class_)
     whole = wanted is not formats.Format.JSON

@@ -10,7 +10,7 @@ OF_MARKS = _OF_AN_ENTRY | (REFUSALS.keys() - _ONLY_AMENDING)
 OF_AMENDMENTS = _OF_AN_ENTRY | (REFUSALS.keys() - {"already-entered"})
 OF_TOLD = _OF_AN_ENTRY | (REFUSALS.keys() - {"already-entered", "entry-changed", "no-entry"}) | {"scope-required"}
 """Of a supplier's marks, which enter where nothing stands and amend where something does."""
-OF_PUPILS = {*_OF_ANY, "ground-not-met", "invalid-pupil-id", "made-at-in-future", "upn-in-use"}
+OF_PUPILS = {*_OF_ANY, "ground-not-met", "invalid-pupil-id", "made-at-in-future", "reach-fact", "upn-in-use"}
 OF_REDACTIONS = {*_OF_ANY, "no-text", "reason-required", "text-must-stay"}
 OF_HISTORY = {
     *("already-entered", "boarder", "code-not-for-session", "entry-changed", "invalid-encoding", "invalid-item"),

@@ -123,7 +123,7 @@ async def late_entries(
     response: Response,
     read_by: reads.ReadBy = None,
 ) -> Any:
-    """Give first entries that were recorded after their register had closed, newest first; as CSV or NDJSON all.
+    """Give first entries that were recorded after their register had closed, newest first; where not as JSON all.
 
     Lateness is measured by `recorded_at`, which nobody asserts; how late the entry was by what the MIS said stands
     beside it, null when it was in time. The register is that of the pupil's year group on the date.

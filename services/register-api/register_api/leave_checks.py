@@ -125,7 +125,7 @@ async def leave_checks(
 
     `leave-not-granted`: C, C1, C2, J1 or S without a grant of that code; `suspension-not-recorded`: E without a
     suspension or exclusion; `absence-on-refused-dates`: any absence where it was asked for and refused, with the id of
-    the plan. As CSV or NDJSON all, a row each.
+    the plan. In another format than JSON all, a row each.
     """
 
     async def find(connection: Connection, at: AsAt, before: int | None, limit: int) -> list[Item]:

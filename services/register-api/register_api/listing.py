@@ -1,4 +1,4 @@
-"""A list of the audit, newest first: in pages as JSON, or all of it streamed as CSV or NDJSON, as at one position."""
+"""A list of the audit, newest first: in pages as JSON, or all of it streamed in another format, as at one position."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Paged(Body):
     as_at: str | None = Field(None, description="An instant, or `seq:N`: the list as it stood then.")
     limit: int = Field(lists.DEFAULT_LIMIT, ge=1, le=lists.MOST)
     cursor: str | None = Field(None, description="`next` of the page before.")
-    format: str | None = Field(None, description="json, csv or ndjson; over `Accept`.")
+    format: str | None = Field(None, description="json, csv, ndjson or parquet; over `Accept`.")
 
 
 def flat(item: Mapping[str, Any], columns: Iterable[str]) -> Row:

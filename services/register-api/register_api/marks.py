@@ -15,7 +15,8 @@ from register_api.bodies import EntryItem, Faulty, Made, stands_alone
 from register_api.caller import DryRun, MarksWriter
 from register_api.item_problems import OF_MARKS
 from register_api.outcomes import Outcomes
-from register_api.recording import Malformed, Prefer, Wanted, record, wants_strict
+from register_api.preferences import Prefer, wants_strict
+from register_api.recording import Malformed, Wanted, record
 
 router = APIRouter(tags=["marks"])
 

@@ -214,7 +214,7 @@ async def get_planned_absences(
     response: Response,
     read_by: reads.ReadBy = None,
 ) -> Any:
-    """Give every absence known ahead as it stands or stood, the one changed last first; as CSV or NDJSON all."""
+    """Give every absence known ahead as it stands or stood, the one changed last first; where not as JSON all."""
 
     async def find(connection: Connection, at: AsAt, before: int | None, limit: int) -> list[Item]:
         pupil_nos = await pupil_ids.narrowed(connection, caller.school_id, filters.pupil, at.seq)

@@ -59,7 +59,7 @@ class PupilOutcomes(Body):
 @router.put(
     "/v1/schools/{urn}/pupils/{id}",
     summary="Enter or change a pupil",
-    openapi_extra=refuses("ground-not-met", "invalid-pupil-id", "made-at-in-future", "upn-in-use"),
+    openapi_extra=refuses("ground-not-met", "invalid-pupil-id", "made-at-in-future", "reach-fact", "upn-in-use"),
     responses=tells(PupilBecame),
 )
 async def put_pupil(caller: RollWriter, id_: PupilPath, body: PutPupil, dry_run: DryRun = False) -> dict[str, Any]:
@@ -67,7 +67,8 @@ async def put_pupil(caller: RollWriter, id_: PupilPath, body: PutPupil, dry_run:
 
     After a leaving, a later starting day opens a new enrolment. Year group, class and facts hold from `effective_from`,
     today without it. A ground of leaving that the register contradicts is refused, `ground-not-met`; what a leaving
-    leaves open comes back as `warnings`.
+    leaves open comes back as `warnings`. An authority may read of the children it is responsible for: a client with
+    `admin` sets `facts.responsible_la` (`reach-fact`), and where it is left out, what stands stays.
     """
     seq, results = await record(caller, [(0, id_, body)], (), dry_run)
     result = results[0]

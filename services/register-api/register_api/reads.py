@@ -30,7 +30,7 @@ class ReadFilters(Body):
     last: Day | None = Field(None, alias="to", description="The last day of reading, London's.")
     limit: int = Field(lists.DEFAULT_LIMIT, ge=1, le=lists.MOST)
     cursor: str | None = Field(None, description="`next` of the page before.")
-    format: str | None = Field(None, description="json, csv or ndjson; over `Accept`.")
+    format: str | None = Field(None, description="json, csv, ndjson or parquet; over `Accept`.")
 
 
 class _Place(Body):
@@ -110,8 +110,8 @@ async def get_reads(
 ) -> Any:
     """Give the reads of pupils' history, newest first: through which client, of whom, and as at which position.
 
-    Without a pupil a read was of the whole school. This list is not itself a read of a pupil's history. As CSV or
-    NDJSON all of it.
+    Without a pupil a read was of the whole school. This list is not itself a read of a pupil's history. In
+    another format than JSON all of it.
     """
     wanted = formats.chosen(request, filters.format)
     if wanted is not formats.Format.JSON:

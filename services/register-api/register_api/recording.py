@@ -4,9 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
-
-from fastapi import Header
+from typing import Any, Literal
 
 from codes.book import Session
 from codes.calendar import academic_year
@@ -44,8 +42,6 @@ _CALLED: Mapping[Collection, Mapping[str, str]] = {
 }
 """What a member is called in each collection, where its name differs."""
 
-Prefer = Annotated[str | None, Header(description="`handling=strict`: all or nothing (RFC 7240).")]
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -72,11 +68,6 @@ class Malformed:
 
 
 Decision = Entered | Amended | Unchanged | Problem
-
-
-def wants_strict(prefer: str | None) -> bool:
-    """Say whether all or nothing was asked for."""
-    return prefer is not None and "handling=strict" in prefer.replace(" ", "").lower().split(",")
 
 
 def _entry(version: read.Version) -> Entry:

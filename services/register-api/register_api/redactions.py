@@ -27,7 +27,8 @@ from register_api.bodies import AsAtRead, Faulty, MadeBy, stands_alone
 from register_api.caller import AmendmentsWriter, AsAtText, AuditReader, DryRun
 from register_api.changes import append_all, made_in_future
 from register_api.item_problems import OF_REDACTIONS
-from register_api.recording import MOST_ITEMS, Prefer, wants_strict
+from register_api.preferences import Prefer, wants_strict
+from register_api.recording import MOST_ITEMS
 from register_api.removed import Part, removed, shown
 
 router = APIRouter(tags=["redactions"])

@@ -211,7 +211,7 @@ async def get_pupil_marks(
 ) -> Any:
     """Give one pupil's entries between two dates, each with its whole chain, the first entry first.
 
-    As CSV or NDJSON a row a version, each with the first entry.
+    In another format than JSON a row a version, each with the first entry.
     """
     wanted = formats.chosen(request, format_)
     async with database.reading(caller.engine, caller.school_id) as connection:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,7 @@ from kit.schools import Caller
 from ledger import append
 from ledger.append import NewChange
 from ledger.leaf import canonical
-from register_api import leavers
+from register_api import leavers, responsible
 from register_api.admission import (
     DATED,
     PutPupil,
@@ -59,8 +59,9 @@ class Standing:
 class Roll:
     """The roll as it stands while one request changes it."""
 
-    def __init__(self, at: tuple[str | int, ...]) -> None:
+    def __init__(self, at: tuple[str | int, ...], may_set_reach: bool) -> None:
         self.at = at
+        self.may_set_reach = may_set_reach
         self.standing: Mapping[str, Standing] = {}
         self.upns: dict[str, tuple[int, str]] = {}
         self.cases: Mapping[str, Case] = {}
@@ -133,6 +134,8 @@ class Kept:
     entry: dict[str, Any]
     stated: Change | None
     outcome: Literal["entered", "changed"] = "changed"
+    ahead: "tuple[Kept, ...]" = ()
+    """What was stated for days to come, and follows."""
 
     @classmethod
     def said(cls, no: int, body: str, id_is_new: bool) -> "Kept":
@@ -169,20 +172,40 @@ def _decide(roll: Roll, place: Wanted, now: datetime) -> Problem | Kept | None:
     if (refused := roll.refusal(place, now)) is not None:
         return refused
     standing = roll.standing.get(id_)
+    entry, since = _entry(body, standing, now.date())
+    placed = {} if standing is None else standing.placed
+    wanted = responsible.of(entry)
+    below = (*roll.at, index) if roll.at else ()
+    if refused := responsible.refusal(wanted, responsible.on(placed, since), roll.may_set_reach, below):
+        return refused
     if standing is None:
         roll.last_no += 1
         if body.upn is not None:
             roll.upns[body.upn] = (roll.last_no, id_)
-        entry, since = entry_after(body, None), body.effective_from or body.starting_day
         return Kept(index, id_, roll.last_no, True, since, entry, body.change, "entered")
     roll.decided.add(standing.no)
     if body.upn is not None:
         roll.upns[body.upn] = (standing.no, standing.id)
-    entry = entry_after(body, standing.entry)
-    since = _effective_from(body.effective_from, entry, standing, now.date())
     if _undated(entry) == _undated(standing.entry) and _stands(entry, standing, body.effective_from, since):
         return None
-    return Kept(index, standing.id, standing.no, False, since, entry, body.change)
+    kept = Kept(index, standing.id, standing.no, False, since, entry, body.change)
+    ahead = [
+        replace(kept, effective_from=day, entry={**entry, **dated})
+        for day, dated in responsible.followed(placed, since, wanted)
+    ]
+    return replace(kept, ahead=tuple(ahead))
+
+
+def _entry(body: PutPupil, standing: Standing | None, today: date) -> tuple[dict[str, Any], date]:
+    """Give the whole entry after a change, and the day from which its dated facts hold."""
+    entry = entry_after(body, None if standing is None else standing.entry)
+    if standing is None:
+        return entry, body.effective_from or body.starting_day
+    if not responsible.is_left_out(body):
+        return entry, _effective_from(body.effective_from, entry, standing, today)
+    entry = responsible.naming(entry, responsible.of(standing.entry))
+    since = _effective_from(body.effective_from, entry, standing, today)
+    return responsible.naming(entry, responsible.on(standing.placed, since)), since
 
 
 def _dated(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,19 +239,19 @@ async def record(
     async with database.writing(caller.engine, caller.school_id, dry_run=dry_run) as connection:
         head = await append.lock(connection, caller.school_id)
         now = caller.now()
-        roll = Roll(at)
+        roll = Roll(at, "admin" in caller.identity.scopes)
         await roll.load(connection, caller.school_id, wanted)
         decided = [(place, _decide(roll, place, now)) for place in wanted]
-        kept = [each for _, each in decided if isinstance(each, Kept)]
+        kept = [each for _, last in decided if isinstance(last, Kept) for each in (*last.ahead, last)]
         recorded = await append_all(connection, caller, head, [each.as_change(now) for each in kept], now)
         if kept:
             await keep(connection, caller.school_id, kept, [each.seq for each in recorded])
-    places = iter(recorded)
+    seqs = {(each.index, each.effective_from): at.seq for each, at in zip(kept, recorded, strict=True)}
     results: dict[int, Result] = {}
     for (index, id_, _), each in decided:
         below = (*at, index) if at else ()
         if isinstance(each, Kept):
-            results[index] = Done(each.outcome, next(places).seq, warnings_of(each.entry, *below))
+            results[index] = Done(each.outcome, seqs[index, each.effective_from], warnings_of(each.entry, *below))
         else:
             results[index] = each or Done("unchanged", None, warnings_of(roll.standing[id_].entry, *below))
     return (recorded[-1].seq if recorded else head.seq), results

@@ -30,7 +30,7 @@ FROM ledger.change
 WHERE school_id = :school_id AND kind = 'roll-changed';
 
 -- name: add_pupils(school_id, new_ids, new_nos, new_seqs, nos, seqs, dates_of_birth, boarders, upns, sexes, statuses, on_roll, effective_froms, year_groups, classes, facts)!
--- What changes said of pupils: new ids, what is true of them at all, and what is true from a date on.
+-- What changes said of pupils: new ids, what is true of them at all, what is true from a date on, and which authorities they name.
 WITH new_ids AS (
     INSERT INTO register.pupil_id (school_id, id, pupil_no, seq)
     SELECT CAST(:school_id AS int), *
@@ -41,6 +41,12 @@ WITH new_ids AS (
     FROM unnest(CAST(:nos AS int[]), CAST(:seqs AS bigint[]), CAST(:dates_of_birth AS date[]), CAST(:boarders AS boolean[]),
                 CAST(:upns AS text[]), CAST(:sexes AS text[]), CAST(:statuses AS text[]), CAST(:on_roll AS text[]))
              AS p (no, seq, date_of_birth, boarder, upn, sex, status, on_roll)
+), responsible AS (
+    INSERT INTO register.responsible (la_code, school_id)
+    SELECT DISTINCT CAST(facts AS jsonb) ->> 'responsible_la', CAST(:school_id AS int)
+    FROM unnest(CAST(:facts AS text[])) AS p (facts)
+    WHERE CAST(facts AS jsonb) ->> 'responsible_la' IS NOT NULL
+    ON CONFLICT DO NOTHING
 )
 INSERT INTO register.placing (school_id, pupil_no, effective_from, seq, year_group, class, facts)
 SELECT :school_id, no, effective_from, seq, year_group, class, CAST(facts AS jsonb)

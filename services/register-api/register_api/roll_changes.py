@@ -99,7 +99,7 @@ async def roll_changes(
     response: Response,
     read_by: reads.ReadBy = None,
 ) -> Any:
-    """Give every change of the admission register, newest first; as CSV or NDJSON all, a row a member that differs.
+    """Give every change of the admission register, newest first; where not as JSON all, a row a member that differs.
 
     `made_by` null is "not stated": the change is the client's. Where a text has been removed `changes` is null.
     """

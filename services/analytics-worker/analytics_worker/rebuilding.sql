@@ -1,0 +1,142 @@
+-- name: side_tables()$
+-- The statements that make the tables which what is folded anew is laid beside the live ones in. A name of its own each:
+-- unqualified, they are the connection's.
+SELECT $script$
+    CREATE TEMP TABLE IF NOT EXISTS rebuilt_spell (LIKE analysis.spell) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS rebuilt_entry (LIKE analysis.entry) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS rebuilt_day_total (LIKE analysis.day_total) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS former_year_total (LIKE analysis.year_total) ON COMMIT DELETE ROWS;
+$script$;
+
+-- name: take(school_id)^
+-- Take the school, waiting for whoever has it, and say how far it stands. A statement of its own: what is folded must be
+-- read after the lock.
+SELECT seq, totals_seq FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE;
+
+-- name: head(school_id)$
+-- How far the school's stream goes.
+SELECT seq FROM ledger.head WHERE school_id = :school_id;
+
+-- name: fold_spells(school_id, of_pupils, firsts, untils, year_groups, counteds)!
+-- The spells of the roll.
+INSERT INTO rebuilt_spell (school_id, pupil_no, first, until, year_group, counted)
+SELECT :school_id, *
+FROM unnest(CAST(:of_pupils AS int[]), CAST(:firsts AS date[]), CAST(:untils AS date[]), CAST(:year_groups AS text[]),
+            CAST(:counteds AS text[]));
+
+-- name: fold_entries(school_id, seq)!
+-- What stands, from every event. Few entries are ever amended: the last amendments are joined to the first entries, which
+-- takes no sorting of all.
+INSERT INTO rebuilt_entry (school_id, session_date, session, pupil_no, code, first_code, version, arrived_at, made_at,
+                           recorded_at, seq)
+SELECT :school_id, e.session_date, e.session, e.pupil_no, coalesce(a.code, e.code), e.code,
+       coalesce(a.version, e.version), CASE WHEN a.version IS NULL THEN e.arrived_at ELSE a.arrived_at END,
+       coalesce(a.made_at, e.made_at), coalesce(a.recorded_at, e.recorded_at), coalesce(a.seq, e.seq)
+FROM ledger.event e
+LEFT JOIN (SELECT DISTINCT ON (session_date, session, pupil_no)
+                  session_date, session, pupil_no, code, version, arrived_at, made_at, recorded_at, seq
+           FROM ledger.event
+           WHERE school_id = :school_id AND seq <= :seq AND version > 1
+           ORDER BY session_date, session, pupil_no, version DESC) a
+       ON a.session_date = e.session_date AND a.session = e.session AND a.pupil_no = e.pupil_no
+WHERE e.school_id = :school_id AND e.seq <= :seq AND e.version = 1;
+
+-- name: fold_totals(school_id)!
+-- The sums of a day, of what stands by the spells.
+INSERT INTO rebuilt_day_total (school_id, session_date, session, year_group, counted, code, entries)
+SELECT :school_id, e.session_date, e.session, s.year_group, s.counted, e.code, count(*)
+FROM rebuilt_entry e
+JOIN rebuilt_spell s ON s.pupil_no = e.pupil_no AND s.first <= e.session_date AND e.session_date < s.until
+GROUP BY e.session_date, e.session, s.year_group, s.counted, e.code;
+
+-- name: sweep_totals(school_id)!
+-- Sums that have come to 0 are as good as none.
+DELETE FROM analysis.day_total WHERE school_id = :school_id AND entries = 0;
+
+-- name: spell_digests(school_id)^
+-- Whether two sets of rows are the same, in whatever order: how many, and all their hashes together. Each has a key, so
+-- none is there twice.
+SELECT (SELECT (count(*), bit_xor(hash_record_extended(s.*, 0))) FROM analysis.spell s WHERE s.school_id = :school_id) AS live,
+       (SELECT (count(*), bit_xor(hash_record_extended(s.*, 0))) FROM rebuilt_spell s) AS anew;
+
+-- name: entry_digests(school_id)^
+-- The same of what stands.
+SELECT (SELECT (count(*), bit_xor(hash_record_extended(e.*, 0))) FROM analysis.entry e WHERE e.school_id = :school_id) AS live,
+       (SELECT (count(*), bit_xor(hash_record_extended(e.*, 0))) FROM rebuilt_entry e) AS anew;
+
+-- name: total_digests(school_id)^
+-- The same of the sums of a day.
+SELECT (SELECT (count(*), bit_xor(hash_record_extended(t.*, 0))) FROM analysis.day_total t WHERE t.school_id = :school_id) AS live,
+       (SELECT (count(*), bit_xor(hash_record_extended(t.*, 0))) FROM rebuilt_day_total t) AS anew;
+
+-- name: remove_spells(school_id)!
+-- Live rows that are not among those made anew.
+DELETE FROM analysis.spell s
+WHERE s.school_id = :school_id
+  AND NOT EXISTS (SELECT FROM rebuilt_spell r WHERE r.pupil_no = s.pupil_no AND r.first = s.first AND r.* = s.*);
+
+-- name: add_spells(school_id)!
+-- Rows made anew that are not among the live.
+INSERT INTO analysis.spell
+SELECT r.* FROM rebuilt_spell r
+WHERE NOT EXISTS (SELECT FROM analysis.spell s
+                  WHERE s.school_id = :school_id AND s.pupil_no = r.pupil_no AND s.first = r.first)
+ORDER BY r.pupil_no, r.first;
+
+-- name: remove_entries(school_id)!
+-- Live rows that are not among those made anew.
+DELETE FROM analysis.entry e
+WHERE e.school_id = :school_id
+  AND NOT EXISTS (SELECT FROM rebuilt_entry r
+                  WHERE r.session_date = e.session_date AND r.session = e.session AND r.pupil_no = e.pupil_no
+                    AND r.* IS NOT DISTINCT FROM e.*);
+
+-- name: add_entries(school_id)!
+-- Rows made anew that are not among the live, in the order of their key.
+INSERT INTO analysis.entry
+SELECT r.* FROM rebuilt_entry r
+WHERE NOT EXISTS (SELECT FROM analysis.entry e
+                  WHERE e.school_id = :school_id AND e.session_date = r.session_date AND e.session = r.session
+                    AND e.pupil_no = r.pupil_no)
+ORDER BY r.session_date, r.session, r.pupil_no;
+
+-- name: remove_totals(school_id)!
+-- Live rows that are not among those made anew.
+DELETE FROM analysis.day_total t
+WHERE t.school_id = :school_id
+  AND NOT EXISTS (SELECT FROM rebuilt_day_total r
+                  WHERE r.session_date = t.session_date AND r.session = t.session AND r.year_group = t.year_group
+                    AND r.counted = t.counted AND r.code = t.code AND r.entries = t.entries);
+
+-- name: add_totals(school_id)!
+-- Rows made anew that are not among the live.
+INSERT INTO analysis.day_total
+SELECT r.* FROM rebuilt_day_total r
+WHERE NOT EXISTS (SELECT FROM analysis.day_total t
+                  WHERE t.school_id = :school_id AND t.session_date = r.session_date AND t.session = r.session
+                    AND t.year_group = r.year_group AND t.counted = r.counted AND t.code = r.code)
+ORDER BY r.session_date, r.session, r.year_group, r.counted, r.code;
+
+-- name: keep_years(school_id)!
+-- Lay the live sums of academic years aside.
+INSERT INTO former_year_total SELECT t.* FROM analysis.year_total t WHERE t.school_id = :school_id;
+
+-- name: forget_years(school_id)!
+-- Throw the live ones away.
+DELETE FROM analysis.year_total WHERE school_id = :school_id;
+
+-- name: year_differences(school_id)^
+-- How many of the former rows are not among those made anew, and the other way round, whenever each was made.
+WITH former AS (
+    SELECT academic_year, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes
+    FROM former_year_total
+), anew AS (
+    SELECT academic_year, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes
+    FROM analysis.year_total WHERE school_id = :school_id
+)
+SELECT (SELECT count(*) FROM (SELECT * FROM former EXCEPT SELECT * FROM anew) AS gone) AS removed,
+       (SELECT count(*) FROM (SELECT * FROM anew EXCEPT SELECT * FROM former) AS come) AS added;
+
+-- name: stand_at(school_id, seq)!
+-- The models stand at a position. Whatever failed before may be tried at once, and the alerts are looked at again.
+UPDATE analysis.checkpoint SET seq = :seq, alerts_seq = 0, totals_seq = :seq, retry_at = NULL WHERE school_id = :school_id;

@@ -1,0 +1,141 @@
+"""Sums of an academic year that rest on each pupil's own: who is persistently absent, of all and of each part.
+
+They are made anew when a London day begins, of the years that anything has touched since. Of many schools they are
+added up, where nobody may see a pupil.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from analytics_worker import moves, spells
+from analytics_worker.questions import By, label
+from analytics_worker.readings import depends_on_age, worths
+from analytics_worker.spells import Spell
+from codes.ages import compulsory_school_age
+from codes.book import edges
+from codes.calendar import academic_year, academic_year_bounds
+from codes.tallies import PERSISTENT_TIMES, SEVERE_TIMES
+from codes.who_counts import Counted
+from kit import database
+from kit.database import Connection
+
+PARTED_BY = (By.YEAR_GROUP, *(by for by in By if by.startswith("cohort:")))
+
+_sql = database.statements(__file__)
+
+
+async def make(connection: Connection, school_id: int, seq: int, years: Iterable[str]) -> None:
+    """Make the sums of some academic years anew, of what stands in `analysis.entry` and the roll at `seq`.
+
+    Only of those who are in the DfE's statistics, the aged four apart; a pupil who moved counts in each part with the
+    sessions spent there.
+    """
+    found = [spell for spell in await spells.load(connection, school_id, seq=seq) if spell.counted is not Counted.NONE]
+    for year in sorted(years):
+        first, last = academic_year_bounds(year)
+        within = [spell for spell in found if spell.first <= last and (spell.until is None or spell.until > first)]
+        asked = {"school_id": school_id, "academic_year": year}
+        await _sql.forget(connection, **asked)
+        await _sql.make(
+            connection,
+            up_to=seq,
+            first=first,
+            last=last,
+            persistent_times=PERSISTENT_TIMES,
+            severe_times=SEVERE_TIMES,
+            **_columns(within, (first, last)),
+            **asked,
+        )
+
+
+def _columns(within: Sequence[Spell], days: tuple[date, date]) -> dict[str, Any]:
+    """Give spells, the parts that each belongs to, and what codes are worth, as the statement takes them."""
+    parts = [
+        (number, part_of, part)
+        for number, spell in enumerate(within)
+        for part_of, part in (("all", ""), *((by.value, _named(label(by, spell))) for by in PARTED_BY))
+    ]
+    cut = [(number, *each) for number, spell in enumerate(within) for each in _by_age(spell, days)]
+    eras = [edge for edge in edges() if days[0] < edge <= days[1]]
+    worth = [(each, bisect_right(eras, each.first)) for each in worths(*days)]
+    # In most years few of these fall, and sums are made before spells and eras are looked at.
+    turns = {*eras, *(day for _, *ends, _ in cut for day in ends if days[0] < day <= days[1])}
+    return {
+        "spell_pupils": [within[number].pupil_no for number, *_ in cut],
+        "spell_firsts": [first for _, first, _, _ in cut],
+        "spell_untils": [until for _, _, until, _ in cut],
+        "spell_parts": [number for number, *_ in cut],
+        "spell_compulsory": [compulsory for *_, compulsory in cut],
+        "spell_counted": [within[number].counted.value for number, *_ in cut],
+        "numbers": [number for number, _, _ in parts],
+        "parts_of": [part_of for _, part_of, _ in parts],
+        "parts": [part for _, _, part in parts],
+        "cuts": sorted(turns),
+        "eras": eras,
+        "codes": [each.code for each, _ in worth],
+        "worth_eras": [era for _, era in worth],
+        "compulsories": [each.compulsory for each, _ in worth],
+        "possibles": [each.possible for each, _ in worth],
+        "authoriseds": [each.authorised for each, _ in worth],
+        "unauthoriseds": [each.unauthorised for each, _ in worth],
+    }
+
+
+def _by_age(spell: Spell, days: tuple[date, date]) -> Iterator[tuple[date, date, bool]]:
+    """Give a spell, cut where compulsory school age begins and ends if any code's class depends on that."""
+    ends = spell.until or date.max
+    if not depends_on_age(*days):
+        yield spell.first, ends, True
+        return
+    first, last = compulsory_school_age(spell.date_of_birth)
+    turns = [day for day in (first, last + timedelta(days=1)) if spell.first < day < ends]
+    for begins, until in zip([spell.first, *turns], [*turns, ends], strict=True):
+        yield begins, until, first <= begins <= last
+
+
+def _named(value: object) -> str:
+    """Give a fact's value as text, as JSON has it; "" where there is none."""
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+async def every(connection: Connection, school_id: int) -> set[str]:
+    """Give the academic years of which anything is summed by day: no other has sums."""
+    return {_year(row["year"]) async for row in _sql.years(connection, school_id=school_id)}
+
+
+async def touched(connection: Connection, school_id: int, after: int, up_to: int) -> set[str]:
+    """Give the academic years whose sums something between two positions may have moved."""
+    span = {"school_id": school_id, "after": after, "up_to": up_to}
+    years = {_year(row["year"]) async for row in _sql.years_of_marks(connection, **span)}
+    about: list[int] = []
+    async for row in _sql.changes(connection, **span):
+        of = row["subject"].partition(":")[2]
+        if row["kind"] == "year-retired":
+            years.add(of)
+        else:
+            about.append(int(of))
+    if about:
+        since = _since(*[await spells.load(connection, school_id, about, seq) for seq in (after, up_to)])
+        of_all = await every(connection, school_id) if since is not None else set()
+        years |= {year for year in of_all if since is not None and since <= academic_year_bounds(year)[1]}
+    return years
+
+
+def _since(before: Iterable[Spell], after: Iterable[Spell]) -> date | None:
+    """Give a day before which the spells of every pupil are the same, facts and all; None where they are for ever."""
+    was, is_ = _by_pupil(before), _by_pupil(after)
+    days = [moves.differ_from(was.get(no, []), is_.get(no, [])) for no in was.keys() | is_.keys()]
+    return min((day for day in days if day is not None), default=None)
+
+
+def _by_pupil(found: Iterable[Spell]) -> Mapping[int, list[Spell]]:
+    by_pupil: dict[int, list[Spell]] = {}
+    for spell in found:
+        by_pupil.setdefault(spell.pupil_no, []).append(spell)
+    return by_pupil
+
+
+def _year(begins: int) -> str:
+    return academic_year(date(begins, 9, 1))
