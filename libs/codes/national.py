@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from codes import retention
-from codes.alerts import THRESHOLD_SESSIONS, THRESHOLD_WEEKS
+from codes import continuous, improvement, notices, retention, returns, sickness
+from codes.penalty import THRESHOLD_SESSIONS, THRESHOLD_WEEKS
 from codes.reading import STARTS_2006, STARTS_2024
 from codes.tallies import PERSISTENT_TIMES, SEVERE_TIMES
 
@@ -49,6 +49,9 @@ class National:
 
 
 _BEFORE, _NOW = STARTS_2006, STARTS_2024
+_FIRST_EARLY, _FIRST = notices.prices(notices.Offence.ATTENDANCE, notices.Tier.FIRST, _NOW)
+(_SECOND,) = notices.prices(notices.Offence.ATTENDANCE, notices.Tier.SECOND, _NOW)
+_OLD_EARLY, _OLD = notices.prices(notices.Offence.PUBLIC_PLACE, notices.Tier.FIRST, _NOW)
 _LATER = "nothing is paid early, and it is £160"
 
 NUMBERS: tuple[National, ...] = (
@@ -56,28 +59,75 @@ NUMBERS: tuple[National, ...] = (
     National("retention_years", _NOW, retention.YEARS, "every entry is kept for 6 years", retention.REGULATION, "more"),
     National("penalty_threshold/sessions", _NOW, THRESHOLD_SESSIONS, "10 unauthorised sessions meet it", FRAMEWORK),
     National("penalty_threshold/weeks", _NOW, THRESHOLD_WEEKS, "they lie within 10 rolling school weeks", FRAMEWORK),
-    National("penalty_notice/early", _OLD_AMOUNTS_FROM, 60, "£60 is paid early", _OLD_AMOUNTS),
-    National("penalty_notice/early", _NOW, 80, "£80 is paid early, of a first notice alone", _AMOUNTS),
-    National("penalty_notice/early_days", _OLD_AMOUNTS_FROM, 21, "early is within 21 days", _OLD_AMOUNTS),
-    National("penalty_notice/early_days", _NOW, 21, "early is within 21 days of receipt", _AMOUNTS),
-    National("penalty_notice/first", _OLD_AMOUNTS_FROM, 120, "a notice is £120", _OLD_AMOUNTS),
-    National("penalty_notice/first", _NOW, 160, "a first notice is £160", _AMOUNTS),
-    National("penalty_notice/first_days", _OLD_AMOUNTS_FROM, 28, "it is paid within 28 days", _OLD_AMOUNTS),
-    National("penalty_notice/first_days", _NOW, 28, "it is paid within 28 days of receipt", _AMOUNTS),
-    National("penalty_notice/second", _NOW, 160, f"of a second notice {_LATER}", _AMOUNTS),
-    National("penalty_notice/second_days", _NOW, 28, "a second notice is paid within 28 days of receipt", _AMOUNTS),
-    National("penalty_notice/most", _NOW, 2, "a parent has 2 notices for a child at the most", _AMOUNTS),
-    National("penalty_notice/years", _NOW, 3, "notices are counted over 3 years", _AMOUNTS),
-    National("excluded_in_public/days", _EXCLUDED_FROM, 5, "it is of the first 5 days of an exclusion", _EXCLUDED),
-    National("excluded_in_public/early", _OLD_AMOUNTS_FROM, 60, "£60 is paid within 21 days", _OLD_AMOUNTS),
-    National("excluded_in_public/late", _OLD_AMOUNTS_FROM, 120, "£120 is paid within 28 days", _OLD_AMOUNTS),
+    National("penalty_notice/early", _OLD_AMOUNTS_FROM, _OLD_EARLY.pounds, "£60 is paid early", _OLD_AMOUNTS),
+    National("penalty_notice/early", _NOW, _FIRST_EARLY.pounds, "£80 is paid early, of a first notice alone", _AMOUNTS),
+    National("penalty_notice/early_days", _OLD_AMOUNTS_FROM, _OLD_EARLY.days, "early is within 21 days", _OLD_AMOUNTS),
+    National("penalty_notice/early_days", _NOW, _FIRST_EARLY.days, "early is within 21 days of receipt", _AMOUNTS),
+    National("penalty_notice/first", _OLD_AMOUNTS_FROM, _OLD.pounds, "a notice is £120", _OLD_AMOUNTS),
+    National("penalty_notice/first", _NOW, _FIRST.pounds, "a first notice is £160", _AMOUNTS),
+    National("penalty_notice/first_days", _OLD_AMOUNTS_FROM, _OLD.days, "it is paid within 28 days", _OLD_AMOUNTS),
+    National("penalty_notice/first_days", _NOW, _FIRST.days, "it is paid within 28 days of receipt", _AMOUNTS),
+    National("penalty_notice/second", _NOW, _SECOND.pounds, f"of a second notice {_LATER}", _AMOUNTS),
+    National(
+        "penalty_notice/second_days", _NOW, _SECOND.days, "a second notice is paid within 28 days of receipt", _AMOUNTS
+    ),
+    National(
+        "penalty_notice/most", _NOW, notices.MOST_NOTICES, "a parent has 2 notices for a child at the most", _AMOUNTS
+    ),
+    National("penalty_notice/years", _NOW, notices.YEARS, "notices are counted over 3 years", _AMOUNTS),
+    National(
+        "excluded_in_public/days",
+        _EXCLUDED_FROM,
+        notices.EXCLUDED_DAYS,
+        "it is of the first 5 days of an exclusion",
+        _EXCLUDED,
+    ),
+    National(
+        "excluded_in_public/early", _OLD_AMOUNTS_FROM, _OLD_EARLY.pounds, "£60 is paid within 21 days", _OLD_AMOUNTS
+    ),
+    National("excluded_in_public/late", _OLD_AMOUNTS_FROM, _OLD.pounds, "£120 is paid within 28 days", _OLD_AMOUNTS),
     National("court/fine", _BEFORE, 2500, "a fine is £2,500 at the most", _COURT),
     National("court/months", _BEFORE, 3, "imprisonment is of 3 months at the most", _COURT),
-    National("improvement_weeks/least", _NOW, 3, "a notice to improve gives 3 weeks at the least", FRAMEWORK, "more"),
-    National("improvement_weeks/most", _NOW, 6, "a notice to improve gives 6 weeks at the most", FRAMEWORK, "fewer"),
-    National("sickness_return_days", _NOW, 15, "the sickness return is due at 15 school days", RETURNS, "fewer"),
-    National("absence_return_days", _BEFORE, 10, "the attendance return is due at 10 school days", RETURNS, "fewer"),
-    National("new_pupil_return_days", _NOW, 5, "the new pupil return is due by the 5th day after", RETURNS, "fewer"),
+    National(
+        "improvement_weeks/least",
+        _NOW,
+        improvement.LEAST_WEEKS,
+        "a notice to improve gives 3 weeks at the least",
+        FRAMEWORK,
+        "more",
+    ),
+    National(
+        "improvement_weeks/most",
+        _NOW,
+        improvement.MOST_WEEKS,
+        "a notice to improve gives 6 weeks at the most",
+        FRAMEWORK,
+        "fewer",
+    ),
+    National(
+        "sickness_return_days",
+        _NOW,
+        sickness.SICK_DAYS,
+        "the sickness return is due at 15 school days",
+        RETURNS,
+        "fewer",
+    ),
+    National(
+        "absence_return_days",
+        _BEFORE,
+        continuous.RETURN_DAYS,
+        "the attendance return is due at 10 school days",
+        RETURNS,
+        "fewer",
+    ),
+    National(
+        "new_pupil_return_days",
+        _NOW,
+        returns.NEW_PUPIL_DAYS,
+        "the new pupil return is due by the 5th day after",
+        RETURNS,
+        "fewer",
+    ),
     National("persistent_perc", _PERSISTENT_FROM, 100 // PERSISTENT_TIMES, "persistent is 10 % missed", METHODOLOGY),
     National("severe_perc", _PERSISTENT_FROM, 100 // SEVERE_TIMES, "severe is 50 % missed", METHODOLOGY),
 )

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import pytest
 
-from codes.alerts import penalty_threshold
 from codes.book import Session, read
+from codes.penalty import penalty_threshold
 from codes.policy import Cycle, Policy, policy_from_body, warnings
 from codes.staged import Step
 from codes.tallies import days_lost, is_persistent, is_severe, tally
