@@ -16,6 +16,7 @@ from typing import Any
 from codes.ages import of_compulsory_age
 from codes.alerts import Alert, Standing
 from codes.book import Kind, read
+from codes.finding import Rule, plain
 from codes.grounds import DAYS_ABSENT, DAYS_NOT_BACK, GROUNDS, LEAVE
 
 RETURN_DAYS = 10
@@ -26,34 +27,44 @@ UNAUTHORISED = frozenset({"G", "N", "O", "U"})
 ABSENT = frozenset({"G", "N", "O"})
 """Codes that count to the twenty days: with U the pupil has been in school."""
 
-_JOINT = "Joint enquiries with the authority are due."
+_JOINT = "Joint enquiries with the authority are due:"
 _NO_SESSION = frozenset({"#", "Y4"})
 _ATTENDED = frozenset({Kind.PRESENT, Kind.APPROVED})
 _NOT_REQUIRED = frozenset({Kind.NOT_POSSIBLE, Kind.ADMINISTRATIVE, Kind.NOT_ATTENDING_COVID})
-_WORDS = {
-    Alert.UNAUTHORISED_10_DAYS: {
-        "says": "The absence belongs in the next attendance return to the authority.",
-        "rule": f"{RETURN_DAYS} school days in a row with G, N, O or U in every session that the pupil was required at",
-        "source": "SI 2024/208 reg 13; SI 2006/1751 reg 12(1)",
-        "closes_when": "The return is made, or an amendment breaks the run; not by the pupil's coming back.",
-    },
-    Alert.ABSENT_20_DAYS: {
-        "says": _JOINT,
-        "rule": f"{DAYS_ABSENT} school days in a row with G, N or O throughout; any other code breaks the run, U too",
-        "source": GROUNDS["i"].source,
-        "closes_when": "Any other code stands for a session since, or an amendment breaks the run.",
-    },
-}
+
+TEN_DAYS = Rule(
+    Alert.UNAUTHORISED_10_DAYS,
+    "Belongs in the next attendance return: 10 school days in a row of G, N, O or U, wherever the pupil was required.",
+    "SI 2024/208 reg 13; SI 2006/1751 reg 12(1)",
+    "The return is made, or an amendment breaks the run; not by the pupil's coming back.",
+)
+TWENTY_DAYS = Rule(
+    Alert.ABSENT_20_DAYS,
+    f"{_JOINT} 20 school days in a row of G, N or O throughout; any other code breaks the run, U too.",
+    GROUNDS["i"].source,
+    "Any other code stands for a session since, or an amendment breaks the run.",
+)
+NOT_BACK = Rule(
+    Alert.NOT_RETURNED_FROM_LEAVE,
+    f"{_JOINT} 10 school days after a leave of absence of any length ended, without a return.",
+    f"{GROUNDS['h'].source}; SI 2013/756 reg 2(3)(a) for any length",
+    "The pupil attends, L and U included, has further leave, or the absence is accounted for.",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run of school days without a break, from `days[0]`, and its entries; `since` is the day that made it long."""
 
-    kind: Alert
+    rule: Rule
     since: date
     days: tuple[date, ...]
     sessions: tuple[Standing, ...]
+
+    @property
+    def kind(self) -> Alert:
+        """The ten days, or the twenty."""
+        return self.rule.kind
 
     @property
     def period(self) -> str:
@@ -62,15 +73,15 @@ class Run:
 
     def evidence(self) -> dict[str, Any]:
         """The run in plain values, and what it asks for."""
-        return {
+        facts = {
             "from": self.days[0].isoformat(),
             "to": self.days[-1].isoformat(),
             "school_days": len(self.days),
             "codes": dict(Counter(code for _, _, code in self.sessions)),
-            "sessions": [_plain(entry) for entry in self.sessions],
-            **({"tests": _questions("i")} if self.kind is Alert.ABSENT_20_DAYS else {}),
-            **_WORDS[self.kind],
+            "sessions": plain(self.sessions),
+            **({"tests": _questions("i")} if self.rule is TWENTY_DAYS else {}),
         }
+        return self.rule.finds(self.since, self.period, **facts).evidence()
 
 
 def unauthorised_10_days(
@@ -82,8 +93,8 @@ def unauthorised_10_days(
     Weekends and closed days neither break nor extend. ASSUMPTION: a session at which the pupil was not required (D, Q,
     X, Y1 to Y7) is neutral, so that a day counts by its other session; a day with a session missing is neutral too.
     """
-    runs = _runs(Alert.UNAUTHORISED_10_DAYS, entries, school_days, date_of_birth)
-    return tuple(_run(Alert.UNAUTHORISED_10_DAYS, run, RETURN_DAYS) for run in runs if len(run) >= RETURN_DAYS)
+    runs = _runs(TEN_DAYS, entries, school_days, date_of_birth)
+    return tuple(_run(TEN_DAYS, run, RETURN_DAYS) for run in runs if len(run) >= RETURN_DAYS)
 
 
 def absent_20_days(entries: Sequence[Standing], school_days: Sequence[date], date_of_birth: date) -> Run | None:
@@ -92,8 +103,8 @@ def absent_20_days(entries: Sequence[Standing], school_days: Sequence[date], dat
     Parameters as for `unauthorised_10_days`. A day without any session (#, Y4) is no school day; any other code breaks
     the run, also one of those that are neutral to the ten days. ASSUMPTION: a day with a session missing is neutral.
     """
-    runs = _runs(Alert.ABSENT_20_DAYS, entries, school_days, date_of_birth)
-    return _run(Alert.ABSENT_20_DAYS, runs[-1], DAYS_ABSENT) if len(runs[-1]) >= DAYS_ABSENT else None
+    runs = _runs(TWENTY_DAYS, entries, school_days, date_of_birth)
+    return _run(TWENTY_DAYS, runs[-1], DAYS_ABSENT) if len(runs[-1]) >= DAYS_ABSENT else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +125,13 @@ class NotReturned:
 
     def evidence(self) -> dict[str, Any]:
         """The leave, every entry since, and what is due."""
-        return {
+        facts = {
             "leave_ended": self.leave_ended.isoformat(),
             "leave_code": self.leave_code,
-            "sessions": [_plain(entry) for entry in self.sessions],
+            "sessions": plain(self.sessions),
             "tests": _questions("h"),
-            "says": _JOINT,
-            "rule": f"{DAYS_NOT_BACK} school days after a leave of absence of any length ended, without a return",
-            "source": f"{GROUNDS['h'].source}; SI 2013/756 reg 2(3)(a) for any length",
-            "closes_when": "The pupil attends, L and U included, has further leave, or the absence is accounted for.",
         }
+        return NOT_BACK.finds(self.since, self.period, **facts).evidence()
 
 
 def not_returned_from_leave(
@@ -156,7 +164,7 @@ def not_returned_from_leave(
 
 
 def _runs(
-    kind: Alert, entries: Sequence[Standing], school_days: Sequence[date], date_of_birth: date
+    rule: Rule, entries: Sequence[Standing], school_days: Sequence[date], date_of_birth: date
 ) -> list[list[tuple[date, list[Standing]]]]:
     """The days that count, each with its entries, split where the run is broken; the last run is the one that goes on.
 
@@ -167,7 +175,7 @@ def _runs(
         standing = list(of_day)
         if not _is_school_day(on, school_days) or not of_compulsory_age(date_of_birth, on):
             continue
-        counts = _counts(kind, on, [code for _, _, code in standing])
+        counts = _counts(rule, on, [code for _, _, code in standing])
         if counts is False:
             runs.append([])
         elif counts and len(standing) == 2:
@@ -175,17 +183,17 @@ def _runs(
     return runs
 
 
-def _counts(kind: Alert, on: date, codes: Sequence[str]) -> bool | None:
+def _counts(rule: Rule, on: date, codes: Sequence[str]) -> bool | None:
     """Whether a day counts to a run, breaks it, or, None, does neither."""
-    if kind is Alert.UNAUTHORISED_10_DAYS:
+    if rule is TEN_DAYS:
         required = [code for code in codes if read(code, on).kind not in _NOT_REQUIRED]
         return UNAUTHORISED.issuperset(required) if required else None
     return None if _NO_SESSION.issuperset(codes) else ABSENT.issuperset(codes)
 
 
-def _run(kind: Alert, days: Sequence[tuple[date, list[Standing]]], long: int) -> Run:
+def _run(rule: Rule, days: Sequence[tuple[date, list[Standing]]], long: int) -> Run:
     sessions = tuple(entry for _, standing in days for entry in standing)
-    return Run(kind, days[long - 1][0], tuple(on for on, _ in days), sessions)
+    return Run(rule, days[long - 1][0], tuple(on for on, _ in days), sessions)
 
 
 def _came(entry: Standing) -> bool:
@@ -199,7 +207,3 @@ def _is_school_day(on: date, school_days: Sequence[date]) -> bool:
 
 def _questions(letter: str) -> list[str]:
     return [test.question for test in GROUNDS[letter].tests]
-
-
-def _plain(entry: Standing) -> dict[str, str]:
-    return {"date": entry[0].isoformat(), "session": str(entry[1]), "code": entry[2]}

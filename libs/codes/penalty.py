@@ -15,6 +15,7 @@ from codes.ages import of_compulsory_age
 from codes.alerts import Alert, Standing
 from codes.book import Session, read
 from codes.calendar import academic_year, week_of
+from codes.finding import Rule, plain
 
 THRESHOLD_SESSIONS = 10
 THRESHOLD_WEEKS = 10
@@ -22,8 +23,18 @@ THRESHOLD_WEEKS = 10
 APPROACHING_SESSIONS = 7
 
 SOURCE = "National Framework for penalty notices, from 19 August 2024"
-_RULE = "10 sessions of G, N, O or U in 10 consecutive school weeks, of compulsory school age"
-_CLOSES_WHEN = "An amendment takes the sessions away, or an act deals with them; never by time alone."
+MET = Rule(
+    Alert.PENALTY_THRESHOLD,
+    "A penalty notice must be considered: 10 sessions of G, N, O or U in 10 school weeks, of compulsory school age.",
+    SOURCE,
+    "An amendment takes the sessions away, or an act deals with them; never by time alone.",
+)
+NEAR = Rule(
+    Alert.PENALTY_APPROACHING,
+    "The penalty threshold is near: 10 sessions of G, N, O or U in 10 school weeks.",
+    SOURCE,
+    "Too few stand in the 10 school weeks to date, the tenth does, or the pupil is of compulsory school age no more.",
+)
 
 Spent = Collection[tuple[date, Session]]
 """Sessions that count no more: a notice that was not withdrawn relied on them, or an act has dealt with them."""
@@ -57,7 +68,7 @@ class Threshold:
         return {
             "met_on": self.met_on.isoformat(),
             **_window(self.window),
-            "sessions": [_plain(entry) for entry in self.sessions],
+            "sessions": plain(self.sessions),
             "unresolved": self.unresolved,
             "provisional": self.provisional,
         }
@@ -138,16 +149,14 @@ class PenaltyMet:
 
     def evidence(self) -> dict[str, Any]:
         """What was met, with which sessions, and what would end it."""
-        return {
+        facts = {
             **self.met.evidence(),
             "provisional": self.provisional,
             "firm_on": _day(self.firm_on),
             "last_met_on": self.last_met_on.isoformat(),
             "after": _day(self.after),
-            "rule": _RULE,
-            "source": SOURCE,
-            "closes_when": _CLOSES_WHEN,
         }
+        return MET.finds(self.since, self.period, **facts).evidence()
 
 
 def penalty_met(
@@ -207,17 +216,15 @@ class Approaching:
 
     def evidence(self) -> dict[str, Any]:
         """How near the threshold is, by which sessions, and what would end it."""
-        return {
+        facts = {
             **_window(self.window),
-            "sessions": [_plain(entry) for entry in self.sessions],
+            "sessions": plain(self.sessions),
             "sessions_left": THRESHOLD_SESSIONS - len(self.sessions),
             "unresolved": _unresolved(self.sessions),
             "quiet_from": _day(self.quiet_from),
             "policy": {"penalty_approaching_from": self.from_sessions},
-            "rule": _RULE,
-            "source": SOURCE,
-            "closes_when": f"Fewer than {self.from_sessions} stand in the ten school weeks to date, or the tenth does.",
         }
+        return NEAR.finds(self.since, self.period, **facts).evidence()
 
 
 def penalty_approaching(
@@ -285,15 +292,8 @@ def _unresolved(sessions: Iterable[Standing]) -> int:
 
 
 def _window(mondays: Sequence[date]) -> dict[str, Any]:
-    return {
-        "from": mondays[0].isoformat(),
-        "to": (mondays[-1] + timedelta(days=6)).isoformat(),
-        "school_weeks": len(mondays),
-    }
-
-
-def _plain(entry: Standing) -> dict[str, str]:
-    return {"date": entry[0].isoformat(), "session": str(entry[1]), "code": entry[2]}
+    ends = mondays[-1] + timedelta(days=6)
+    return {"from": mondays[0].isoformat(), "to": ends.isoformat(), "school_weeks": len(mondays)}
 
 
 def _day(on: date | None) -> str | None:

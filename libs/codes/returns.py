@@ -11,12 +11,26 @@ from codes import grounds
 from codes.ages import YEAR_GROUPS
 from codes.alerts import Alert
 from codes.calendar import Calendar, school_days
+from codes.finding import Rule
 
 NEW_PUPIL_DAYS = 5
 """Days after the one on which a name was entered: the return is due by the end of the last."""
 
 _DAY = timedelta(days=1)
 _REG_13 = "SI 2024/208 reg 13"
+NEW_PUPIL = Rule(
+    Alert.NEW_PUPIL_RETURN,
+    "A new pupil return is due: everything in the admission register, by the end of day 5 after the name was entered.",
+    f"{_REG_13}(1) to (3)",
+    "The return is made.",
+)
+DELETION = Rule(
+    Alert.DELETION_RETURN,
+    "A deletion return is due as soon as the ground is met, and no later than the deletion.",
+    f"{_REG_13}(4); SI 2016/792",
+    "The return is made.",
+)
+MISSING = "The destination is unknown: a child who may be missing education (Education Act 1996 s.436A)."
 _WHEREABOUTS_UNKNOWN = frozenset({"h", "i"})
 
 
@@ -24,12 +38,17 @@ _WHEREABOUTS_UNKNOWN = frozenset({"h", "i"})
 class Due:
     """The alert that a return is due by the end of a day, from the day on which the fact was known."""
 
-    kind: Alert
+    rule: Rule
     since: date
     due: date
     today: date
     period: str
     particulars: dict[str, Any]
+
+    @property
+    def kind(self) -> Alert:
+        """Which return."""
+        return self.rule.kind
 
     @property
     def overdue_since(self) -> date | None:
@@ -40,12 +59,12 @@ class Due:
     def evidence(self) -> dict[str, Any]:
         """What is due until when, since when it is late, and what it is about."""
         late = self.overdue_since
-        return {
+        facts = {
             "due": self.due.isoformat(),
             "overdue_since": None if late is None else late.isoformat(),
             **self.particulars,
-            "closes_when": "The return is made.",
         }
+        return self.rule.finds(self.since, self.period, **facts).evidence()
 
 
 def new_pupil_return(
@@ -72,7 +91,7 @@ def new_pupil_return(
     if not asked and year_group == _most(of_school, min) and first and starting_day <= first[0]:
         return None
     return Due(
-        Alert.NEW_PUPIL_RETURN,
+        NEW_PUPIL,
         name_entered_on,
         name_entered_on + timedelta(days=NEW_PUPIL_DAYS),
         today,
@@ -81,9 +100,6 @@ def new_pupil_return(
             "name_entered_on": name_entered_on.isoformat(),
             "starting_day": starting_day.isoformat(),
             "asked": asked,
-            "says": "A new pupil return is due: everything in the admission register about the pupil.",
-            "rule": f"By the end of day {NEW_PUPIL_DAYS} after the day on which the name was entered",
-            "source": f"{_REG_13}(1) to (3)",
         },
     )
 
@@ -128,11 +144,8 @@ def deletion_return(
     lost = deletion.missing and deletion.ground in _WHEREABOUTS_UNKNOWN
     if final and not asked and not lost:
         return None
-    says = "A deletion return is due, with the ground, the addresses and the telephone numbers."
-    if deletion.missing:
-        says += " The destination is unknown: a child who may be missing education."
     return Due(
-        Alert.DELETION_RETURN,
+        DELETION,
         deletion.stated_on,
         deletion.leaving,
         today,
@@ -140,12 +153,8 @@ def deletion_return(
         {
             "leaving": deletion.leaving.isoformat(),
             "ground": deletion.ground,
-            "destination_known": not deletion.missing,
-            "missing_education": deletion.missing,
             "asked": asked,
-            "says": says,
-            "rule": "As soon as the ground is met, and no later than the deletion",
-            "source": f"{_REG_13}(4); SI 2016/792" + ("; Education Act 1996 s.436A" if deletion.missing else ""),
+            "missing_education": MISSING if deletion.missing else None,
         },
     )
 

@@ -12,12 +12,19 @@ from codes.ages import of_compulsory_age
 from codes.alerts import Alert, Standing
 from codes.book import Kind, read
 from codes.calendar import academic_year
+from codes.finding import Rule, plain
 from codes.reading import STARTS_2024
 
-SICK_DAYS = 15
-SICK_SESSIONS = 2 * SICK_DAYS
+SICK_SESSIONS = 30
+"""Fifteen school days, in whole days or halves."""
 
-_SOURCE = "SI 2024/208 reg 13; Working together to improve school attendance, August 2024"
+SICKNESS = Rule(
+    Alert.SICKNESS_RETURN,
+    "Consider a sickness return: 15 school days (30 sessions) of I in the school year, or reason to expect them.",
+    "SI 2024/208 reg 13; Working together to improve school attendance, August 2024",
+    "The return is made, or somebody says with name and reason that none is due.",
+)
+
 _ATTENDED = frozenset({Kind.PRESENT, Kind.APPROVED})
 
 
@@ -66,16 +73,13 @@ class SicknessReturn:
     def evidence(self) -> dict[str, Any]:
         """The sessions of illness, the forecast, and what closes it."""
         told = self.forecast
-        return {
+        facts = {
             "academic_year": academic_year(self.spell),
-            "sessions": [{"date": on.isoformat(), "session": str(at), "code": code} for on, at, code in self.sessions],
+            "sessions": plain(self.sessions),
             "school_days": len(self.sessions) / 2,
             "forecast": None if told is None else {"stated_on": told.stated_on.isoformat(), "name": told.name},
-            "says": "Consider a sickness return.",
-            "rule": f"{SICK_DAYS} school days ({SICK_SESSIONS} sessions) of I in the school year, or expected",
-            "source": _SOURCE,
-            "closes_when": "The return is made, or somebody says with name and reason that none is due.",
         }
+        return SICKNESS.finds(self.since, self.period, **facts).evidence()
 
 
 @dataclass(frozen=True, slots=True)

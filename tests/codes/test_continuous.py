@@ -47,7 +47,7 @@ def test_ten_school_days_of_g_n_o_and_u_belong_in_the_attendance_return() -> Non
     assert (run.kind, run.since, run.period) == (Alert.UNAUTHORISED_10_DAYS, DAYS[9], "2026-09-07")
     evidence = json.loads(json.dumps(run.evidence()))
     assert (evidence["school_days"], evidence["codes"]) == (10, {"G": 6, "N": 6, "O": 4, "U": 4})
-    assert "attendance return" in evidence["says"] and evidence["rule"] and evidence["source"]
+    assert "attendance return" in evidence["rule"] and evidence["source"] and evidence["closes_when"]
     assert len(evidence["sessions"]) == 20 and "tests" not in evidence
 
 
@@ -126,7 +126,7 @@ def test_twenty_school_days_of_g_n_and_o_say_that_joint_enquiries_are_due_and_no
     assert run is not None
     assert (run.kind, run.since, run.period) == (Alert.ABSENT_20_DAYS, DAYS[19], "2026-09-07")
     evidence = json.loads(json.dumps(run.evidence()))
-    assert evidence["says"] == "Joint enquiries with the authority are due."
+    assert evidence["rule"].startswith("Joint enquiries with the authority are due")
     assert "delet" not in json.dumps(evidence).lower()
     assert len(evidence["tests"]) == 2
 
@@ -191,7 +191,7 @@ def test_ten_school_days_after_a_leave_of_any_length_the_pupil_is_not_returned(l
     assert found.period == DAYS[length - 1].isoformat()
     evidence = json.loads(json.dumps(found.evidence()))
     assert (evidence["leave_code"], len(evidence["sessions"])) == ("C", 20)
-    assert evidence["says"] == "Joint enquiries with the authority are due."
+    assert evidence["rule"].startswith("Joint enquiries with the authority are due")
     assert "delet" not in json.dumps(evidence).lower()
 
 

@@ -33,7 +33,7 @@ def test_a_return_is_to_be_considered_from_the_thirtieth_session_of_i_in_the_sch
     assert (alert.kind, alert.since, alert.period) == (Alert.SICKNESS_RETURN, DUE, "2026-09-07")
     evidence = json.loads(json.dumps(alert.evidence()))
     assert (evidence["school_days"], evidence["academic_year"], evidence["forecast"]) == (15, "2026-27", None)
-    assert evidence["says"].startswith("Consider")
+    assert evidence["rule"].startswith("Consider")
     assert len(evidence["sessions"]) == 30 and evidence["source"] and evidence["closes_when"]
 
 
