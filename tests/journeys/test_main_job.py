@@ -109,4 +109,4 @@ async def test_both_services_answer_on_one_public_address_without_meeting(regist
     async with worker(register) as analytics, httpx.AsyncClient() as http:
         theirs = set((await http.get(f"{analytics}/openapi.json")).json()["paths"])
         ours = set((await http.get(f"{register.address}/openapi.json")).json()["paths"])
-    assert theirs & ours == {"/healthz", "/readyz"}
+    assert theirs & ours == {"/healthz", "/readyz", "/metrics"}
