@@ -22,6 +22,9 @@ from codes.tallies import Tally, is_persistent, is_severe, overall_absence, prin
 THRESHOLD_SESSIONS = 10
 THRESHOLD_WEEKS = 10
 
+_DAY = timedelta(days=1)
+_REG_10_N = "SI 2024/208 reg 10(7) to (9)"
+
 Standing = tuple[date, Session, str]
 """An entry that stands: day, session, code."""
 
@@ -33,6 +36,13 @@ class Alert(StrEnum):
     SEVERE_ABSENCE = "severe-absence"
     PENALTY_THRESHOLD = "penalty-threshold"
     N_OVERDUE = "n-overdue"
+    # the day
+    FIRST_DAY_UNEXPLAINED = "first-day-unexplained"
+    NOT_BACK_AFTER_LUNCH = "not-back-after-lunch"
+    UNEXPLAINED_DAY_3 = "unexplained-day-3"
+    REGISTER_NOT_TAKEN = "register-not-taken"
+    SOCIAL_WORKER_NOTIFY = "social-worker-notify"
+    YOUTH_OFFENDING_NOTIFY = "youth-offending-notify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +173,33 @@ class Overdue:
 
     kind = Alert.N_OVERDUE
 
+    @property
+    def since(self) -> date:
+        """The day from which the oldest is overdue: the day after it was due."""
+        return self.sessions[0][2] + _DAY
+
+    @property
+    def period(self) -> str:
+        """The session of the oldest."""
+        on, session, _ = self.sessions[0]
+        return f"{on} {session}"
+
     def evidence(self) -> dict[str, Any]:
-        """The entries in plain values, the oldest first."""
+        """The entries in plain values, the oldest first; `must_be` is the code that must stand in place of each."""
         return {
             "sessions": [
-                {"date": on.isoformat(), "session": str(session), "due": due.isoformat()}
+                {
+                    "date": on.isoformat(),
+                    "session": str(session),
+                    "due": due.isoformat(),
+                    "overdue_since": (due + _DAY).isoformat(),
+                    "must_be": "O",
+                }
                 for on, session, due in self.sessions
-            ]
+            ],
+            "rule": "N gives way to the true code by the fifth school day after its session; past it, it must be O.",
+            "source": _REG_10_N,
+            "closes_when": "Each of these entries is amended: to the true code where it is known, otherwise to O.",
         }
 
 
