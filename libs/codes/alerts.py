@@ -1,4 +1,4 @@
-"""When a pupil's attendance must be acted on: persistent and severe absence, the penalty threshold, N past its day.
+"""The kinds of alert, and two of them: the penalty threshold, and N past its day.
 
 Pure rules over the entries that stand. Each answers with the evidence for itself, as plain values in `evidence()`.
 """
@@ -10,14 +10,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from fractions import Fraction
 from typing import Any
 
 from codes.ages import of_compulsory_age
 from codes.book import Session, read
 from codes.calendar import week_of
 from codes.deadlines import is_overdue, n_due
-from codes.tallies import Tally, is_persistent, is_severe, overall_absence, printed
 
 THRESHOLD_SESSIONS = 10
 THRESHOLD_WEEKS = 10
@@ -43,42 +41,14 @@ class Alert(StrEnum):
     REGISTER_NOT_TAKEN = "register-not-taken"
     SOCIAL_WORKER_NOTIFY = "social-worker-notify"
     YOUTH_OFFENDING_NOTIFY = "youth-offending-notify"
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A pupil who has reached persistent or severe absence, and of how many sessions that is said."""
-
-    kind: Alert
-    absent_sessions: int
-    possible_sessions: int
-    rate: Fraction
-
-    def evidence(self) -> dict[str, Any]:
-        """The level in plain values."""
-        perc = printed(self.rate)
-        return {
-            "absent_sessions": self.absent_sessions,
-            "possible_sessions": self.possible_sessions,
-            "overall_absence_perc": None if perc is None else float(perc),
-        }
-
-
-def levels(counted: Tally, levels_from_sessions: int) -> tuple[Level, ...]:
-    """The levels an enrolment has reached in its academic year to date; severe is always persistent too.
-
-    Nothing is said of fewer possible sessions than the school's policy asks for: the statistics know no such minimum,
-    but one day in September is no pattern.
-    """
-    absent, possible = counted.overall_absence, counted.possible_sessions
-    share = overall_absence(counted)
-    if share is None or possible < levels_from_sessions:
-        return ()
-    reached = (
-        (Alert.PERSISTENT_ABSENCE, is_persistent(absent, possible)),
-        (Alert.SEVERE_ABSENCE, is_severe(absent, possible)),
-    )
-    return tuple(Level(kind, absent, possible, share) for kind, holds in reached if holds)
+    # levels
+    AT_RISK = "at-risk"
+    REFERRAL_LINE = "referral-line"
+    SEVERE_WITHOUT_PLAN = "severe-without-plan"
+    EHCP_FALLING = "ehcp-falling"
+    BELOW_TARGET = "below-target"
+    SCHOOL_UNAUTHORISED_RISING = "school-unauthorised-rising"
+    COHORT_GAP = "cohort-gap"
 
 
 @dataclass(frozen=True, slots=True)
