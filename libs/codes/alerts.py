@@ -49,6 +49,18 @@ class Alert(StrEnum):
     BELOW_TARGET = "below-target"
     SCHOOL_UNAUTHORISED_RISING = "school-unauthorised-rising"
     COHORT_GAP = "cohort-gap"
+    # conduct of the register
+    LATE_REPEATED = "late-repeated"
+    ILLNESS_EVIDENCE = "illness-evidence"
+    PART_TIME_REVIEW = "part-time-review"
+    RELIGIOUS_EXTRA_DAY = "religious-extra-day"
+    EXCLUDED_DAY_6 = "excluded-day-6"
+    RETURN_MEETING = "return-meeting"
+    STUDY_LEAVE = "study-leave"
+    NEXT_STEP_DUE = "next-step-due"
+    PARENTS_NOT_TOLD = "parents-not-told"
+    PATTERN = "pattern"
+    AMENDMENT_PATTERN = "amendment-pattern"
 
 
 @dataclass(frozen=True, slots=True)
