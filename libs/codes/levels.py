@@ -5,17 +5,20 @@ Pure rules over the entries of one pupil as they stand at the end of a day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
 from codes.ages import YEAR_GROUPS, compulsory_school_age, expected_year_group
 from codes.alerts import Alert, Standing
-from codes.book import Kind, read
+from codes.book import CODES, Kind, edges, read
 from codes.calendar import academic_year, academic_year_bounds
 from codes.finding import Finding, Rule
 from codes.tallies import Tally, is_persistent, is_severe, overall_absence, perc, rate
@@ -153,25 +156,50 @@ def has_levels(year_group: str | None, date_of_birth: date, year: str) -> bool:
     return group is not None and _FROM <= YEAR_GROUPS.index(group) <= _TO
 
 
-def worth(entries: Sequence[Standing], date_of_birth: date, first: date, last: date) -> Iterator[tuple[date, bool]]:
-    """Each possible session between two days, both inclusive, with whether the pupil was absent."""
-    begins, ends = compulsory_school_age(date_of_birth)
-    for on, _, code in entries:
-        if first <= on <= last:
-            reading = read(code, on, begins <= on <= ends)
-            if reading.possible:
-                yield on, reading.kind in _ABSENT
+def by_day(
+    entries: Sequence[Standing], date_of_birth: date, first: date, last: date
+) -> Iterator[tuple[date, int, int]]:
+    """Each day between two, both inclusive, with a possible session: sessions absent and sessions possible."""
+    compulsory = compulsory_school_age(date_of_birth)
+    within = entries[bisect_left(entries, first, key=_day_of) : bisect_right(entries, last, key=_day_of)]
+    for on, of_day in groupby(within, key=_day_of):
+        worth = _worth(bisect_right(edges(), on), compulsory[0] <= on <= compulsory[1])
+        absent = possible = 0
+        for _, _, code in of_day:
+            counts, was_absent = worth[code]
+            possible += counts
+            absent += was_absent
+        if possible:
+            yield on, absent, possible
+
+
+_day_of = itemgetter(0)
+
+
+@lru_cache(maxsize=64)
+def _worth(edge: int, compulsory: bool) -> Mapping[str, tuple[bool, bool]]:
+    """Of every code, whether it is possible and whether absent, from one edge of the code book to the next.
+
+    A year of every pupil of an authority is read by it: looking each entry up in the book takes several times as long.
+    """
+    on = edges()[edge - 1] if edge else date.min
+    book = {code: read(code, on, compulsory) for code in CODES}
+    return MappingProxyType({code: (r.possible, r.kind in _ABSENT) for code, r in book.items()})
 
 
 def episodes(entries: Sequence[Standing], date_of_birth: date, today: date, lines: Lines) -> Iterator[Episode]:
     """The episodes of the academic year of `today` up to its end, in order; the last may still be going on."""
+    first = academic_year_bounds(academic_year(today))[0]
+    return _episodes(by_day(entries, date_of_birth, first, today), lines)
+
+
+def _episodes(course: Iterable[tuple[date, int, int]], lines: Lines) -> Iterator[Episode]:
     current: Episode | None = None
     absent = possible = 0
-    before = first = academic_year_bounds(academic_year(today))[0]
-    for on, of_day in groupby(worth(entries, date_of_birth, first, today), key=lambda each: each[0]):
-        for _, was_absent in of_day:
-            possible += 1
-            absent += was_absent
+    before = date.min
+    for on, more_absent, more_possible in course:
+        absent += more_absent
+        possible += more_possible
         kind = lines.gravest(absent, possible)
         if current is not None and kind is not current.kind:
             yield Episode(current.kind, current.since, before, current.absent_sessions, current.possible_sessions)
@@ -198,18 +226,19 @@ def level(
     year = academic_year(today)
     if not has_levels(year_group, date_of_birth, year):
         return None
-    course = tuple(episodes(entries, date_of_birth, today, lines))
-    if not course or course[-1].until is not None:
+    sums = tuple(by_day(entries, date_of_birth, academic_year_bounds(year)[0], today))
+    absent, possible = sum(absent for _, absent, _ in sums), sum(possible for _, _, possible in sums)
+    if lines.gravest(absent, possible) is None:
         return None
+    course = tuple(_episodes(sums, lines))
     kind, since = course[-1].kind, course[-1].since
-    sessions = [was_absent for _, was_absent in worth(entries, date_of_birth, academic_year_bounds(year)[0], today)]
     return _RULES[kind].finds(
         since,
         year,
         academic_year=year,
-        absent_sessions=sum(sessions),
-        possible_sessions=len(sessions),
-        overall_absence_perc=perc(rate(sum(sessions), len(sessions))),
+        absent_sessions=absent,
+        possible_sessions=possible,
+        overall_absence_perc=perc(rate(absent, possible)),
         attendance_below_perc=perc(lines.of(kind)),
         levels_from_sessions=lines.levels_from_sessions,
         episodes=[episode.plain() for episode in course],

@@ -14,7 +14,7 @@ from typing import Any
 from codes.alerts import Alert, Standing
 from codes.calendar import academic_year, school_weeks, week_of
 from codes.finding import Finding, Rule
-from codes.levels import worth
+from codes.levels import by_day
 from codes.tallies import perc, rate
 
 _GUIDANCE = "Working together to improve school attendance (statutory guidance, DfE)"
@@ -110,7 +110,7 @@ def ehcp_falling(
     `entries` and `school_days` are in order, of as many years as needed. It holds since the last school day of the
     week that completed it; the sessions of its evidence are those of absence.
     """
-    absences = ((on, int(absent), 1) for on, absent in worth(entries, date_of_birth, date.min, today))
+    absences = by_day(entries, date_of_birth, date.min, today)
     risen = _risen(_by_week(absences), _ended_weeks(school_days, today), EHCP_POINTS, EHCP_SESSIONS)
     if risen is None:
         return None

@@ -1,19 +1,20 @@
 """Lines of absence in an academic year, and what is said of groups (law.md 4.1, 4.3 and section 7)."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codes.ages import of_compulsory_age
 from codes.alerts import Alert, Standing
-from codes.book import Session
+from codes.book import CODES, Session, edges
 from codes.calendar import calendar_from_body, open_days, school_weeks, week_of
 from codes.finding import Finding
 from codes.gaps import Cohort, Day, below_target, cohort_gap
-from codes.levels import Episode, Level, Lines, episodes, has_levels, level, levels, severe_without_plan
+from codes.levels import Episode, Level, Lines, by_day, episodes, has_levels, level, levels, severe_without_plan
 from codes.rising import ehcp_falling, school_unauthorised_rising
 from codes.tallies import Tally, is_persistent, is_severe, tally
 from tests.codes.given import calendar_body
@@ -190,6 +191,27 @@ def test_the_episodes_say_of_each_day_what_its_sums_say(codes: list[str], least:
                 expected = Alert.AT_RISK
         of_day = [each.kind for each in course if each.since <= day and (each.until is None or day <= each.until)]
         assert of_day == ([] if expected is None else [expected])
+
+
+@given(
+    st.sampled_from(CODES), st.dates(date(1990, 1, 1), date(2040, 1, 1)), st.dates(date(1985, 1, 1), date(2035, 1, 1))
+)
+def test_a_day_is_worth_what_the_code_book_says_on_it(code: str, on: date, born: date) -> None:
+    counted = tally([(code, on, of_compulsory_age(born, on), 1)])
+    expected = [(on, counted.overall_absence, 1)] if counted.possible_sessions else []
+    assert list(by_day([(on, AM, code)], born, on, on)) == expected
+
+
+@pytest.mark.parametrize("on", [day for edge in edges() for day in (edge - timedelta(days=1), edge)])
+def test_on_either_side_of_an_edge_of_the_code_book_each_code_has_its_own_worth(on: date) -> None:
+    for code in CODES:
+        counted = tally([(code, on, False, 1)])
+        expected = [(on, counted.overall_absence, 1)] if counted.possible_sessions else []
+        assert list(by_day([(on, AM, code)], date(1950, 1, 1), on, on)) == expected
+
+
+def test_only_days_within_the_bounds_are_summed() -> None:
+    assert [on for on, _, _ in by_day(entries({}, 5), BORN, DAYS[1], DAYS[3])] == list(DAYS[1:4])
 
 
 def test_an_episode_is_told_in_plain_values() -> None:
