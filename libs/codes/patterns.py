@@ -14,7 +14,7 @@ from itertools import pairwise
 from math import comb, exp
 
 from codes.alerts import Alert, Standing
-from codes.book import Kind, read
+from codes.book import ABSENCES, Kind, read
 from codes.calendar import academic_year, school_weeks, week_of
 from codes.finding import Finding, Rule, days
 from codes.spells import days_of, spells
@@ -28,6 +28,7 @@ _BREAK = timedelta(days=4)
 _SAYS_LITTLE = 20
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 _ABSENCES = frozenset({Kind.AUTHORISED, Kind.UNAUTHORISED})
+_UNPLANNED = frozenset(ABSENCES) - PLANNED - {"U"}
 
 # ASSUMPTION: no source has a number for any of this: the weeks, the spells and the share of false alarms are ours.
 PATTERN = Rule(
@@ -80,7 +81,7 @@ def _spells(entries: Iterable[Standing], of: Window) -> list[tuple[Standing, ...
 def _absent(entry: Standing) -> bool:
     """Whether an entry is absence that nobody planned; U came, though late."""
     on, _, code = entry
-    return code not in PLANNED and code != "U" and read(code, on).kind in _ABSENCES
+    return code in _UNPLANNED and read(code, on).kind in _ABSENCES
 
 
 def patterns(
