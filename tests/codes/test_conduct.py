@@ -79,6 +79,9 @@ def test_late_once_or_twice_over_three_weeks_is_not() -> None:
     apart = r"L \ = = = = = = = = = L \ "
     assert late(apart, 10) is None
     assert late(apart, 10, weeks=3) is not None
+    thrice = entries(r"L \ = = = = L \ = = = = = L \ ")
+    assert late_repeated(thrice, (), WEEKS, DAYS[11], times=3) is None, "each after the other, but over three weeks"
+    assert late_repeated(thrice, (), WEEKS, DAYS[11], times=3, weeks=3) is not None
 
 
 def test_lateness_of_the_schools_own_transport_is_left_out() -> None:
@@ -143,6 +146,7 @@ def test_a_part_time_timetable_is_reviewed_on_its_day() -> None:
 def test_a_timetable_that_is_over_or_was_not_granted_and_any_other_leave_are_not_reviewed() -> None:
     for plan in (replace(TIMETABLE, outcome=REFUSED), replace(TIMETABLE, code="C")):
         assert part_time_review(plan, [DAYS[10]], 0, DAYS[20]) is None
+    assert part_time_review(TIMETABLE, [DAYS[10]], 0, DAYS[40]) is not None, "its last day"
     assert part_time_review(TIMETABLE, [DAYS[10]], 0, DAYS[41]) is None
     assert part_time_review(replace(TIMETABLE, last=None), [DAYS[10]], 0, DAYS[41]) is not None
 
@@ -196,6 +200,7 @@ def test_a_meeting_is_due_on_the_return_after_a_lengthy_absence() -> None:
     """Law.md section 7, S003: return meeting after lengthy absence."""
     found = held(return_meeting(entries("I2 " * 10 + "=")))
     assert (found.kind, found.since, found.period) == (Alert.RETURN_MEETING, DAYS[10], "2026-09-07")
+    assert held(return_meeting(entries("= = " + "I2 " * 10 + "="))).since == DAYS[12]
     assert found.evidence()["after_days"] == 10 and len(found.evidence()["days"]) == 10
     assert held(return_meeting(entries("I2 I2 O2 M2 U \\"), after_days=4)).since == DAYS[4]
 
@@ -248,5 +253,11 @@ def test_parents_are_told_of_unauthorised_absence_within_five_school_days() -> N
     assert (found.kind, found.since, found.period) == (Alert.PARENTS_NOT_TOLD, date(2026, 9, 15), "2026-27")
     assert [row["code"] for row in found.evidence()["sessions"]] == ["O", "G"], "of an N nobody knows what to tell"
     assert parents_not_told(given, {(DAYS[0], AM), (DAYS[0], PM)}, DAYS, DAYS[6]) is None
-    assert parents_not_told(entries("U \\", len(DAYS) - 1), (), DAYS, date(2027, 8, 31)) is None
+    assert [row["code"] for row in held(parents_not_told(given, (), DAYS, DAYS[9])).evidence()["sessions"]] == [
+        "O",
+        "G",
+    ]
+    for last in (1, 5):
+        assert parents_not_told(entries("U \\", len(DAYS) - last), (), DAYS, date(2027, 8, 31)) is None
+    assert parents_not_told(entries("U \\", len(DAYS) - 6), (), DAYS, date(2027, 8, 31)) is not None
     assert parents_not_told(given, (), DAYS, DAYS[2], within_days=1) is not None

@@ -210,6 +210,21 @@ def test_on_either_side_of_an_edge_of_the_code_book_each_code_has_its_own_worth(
         assert list(by_day([(on, AM, code)], date(1950, 1, 1), on, on)) == expected
 
 
+@pytest.mark.parametrize(
+    ("born", "on", "possible"),
+    [
+        (date(2016, 3, 20), date(2021, 3, 30), 0),
+        (date(2016, 3, 20), date(2021, 3, 31), 1),
+        (date(2005, 6, 1), date(2021, 6, 25), 1),
+        (date(2005, 6, 1), date(2021, 6, 26), 0),
+    ],
+)
+def test_the_pandemics_x_is_possible_on_the_first_and_the_last_day_of_compulsory_age(
+    born: date, on: date, possible: int
+) -> None:
+    assert sum(counted for _, _, counted in by_day([(on, AM, "X")], born, on, on)) == possible
+
+
 def test_only_days_within_the_bounds_are_summed() -> None:
     assert [on for on, _, _ in by_day(entries({}, 5), BORN, DAYS[1], DAYS[3])] == list(DAYS[1:4])
 
@@ -262,6 +277,8 @@ def test_a_week_that_is_not_over_and_twelve_that_are_not_there_say_nothing() -> 
     fallen = of_weeks(1, [0] * 6 + [2] * 6)
     assert ehcp_falling(fallen, BORN, DAYS[1:], date(2026, 12, 3)) is None
     assert ehcp_falling([], BORN, DAYS[1:], TWELVE) is None
+    new = [entry for entry in fallen if entry[0] >= date(2026, 10, 19)]
+    assert ehcp_falling(new, BORN, DAYS[1:], TWELVE) is None, "there is nothing to compare"
 
 
 def test_a_fall_that_lasts_holds_since_the_week_that_completed_it_and_then_is_over() -> None:

@@ -118,6 +118,8 @@ def test_spells_beside_a_holiday_are_a_pattern() -> None:
     found = [each for each in patterns(school, of_year, today)[0] if "beside" in each.period]
     assert (held(found).period, held(found).since) == ("2026-27 beside-a-holiday", date(2026, 12, 18))
     assert len(found[0].evidence()["starts"]) == 5
+    four = {0: [(on, at, "/" if on == date(2026, 11, 13) else code) for on, at, code in entries]}
+    assert any("beside" in each.period for each in patterns(school | four, of_year, today)[0])
 
 
 def test_repeated_short_illness_is_a_pattern_where_it_is_not_usual() -> None:
@@ -200,6 +202,7 @@ def test_few_soon_or_of_several_persons_and_days_are_no_burst() -> None:
     assert amendment_patterns([*many[:10], *(replace(each, by="staff 8") for each in many[10:])], TODAY) == ()
     assert amendment_patterns([*many[:10], *(replace(each, recorded_on=TODAY) for each in many[10:])], TODAY) == ()
     assert amendment_patterns(many, date(2026, 11, 19)) == (), "not yet made"
+    assert len(amendment_patterns(many, late)) == 1
 
 
 def test_one_person_who_changes_o_to_i_before_a_census_day_is_shown() -> None:
@@ -207,6 +210,11 @@ def test_one_person_who_changes_o_to_i_before_a_census_day_is_shown() -> None:
     changed = amending(10, "O", "I", date(2026, 9, 18))
     [found] = amendment_patterns(changed, TODAY, [census, date(2027, 1, 21)])
     assert (held([found]).since, found.period) == (date(2026, 9, 18), "o-to-i-before-census 2026-10-01 staff 7")
+    later = [*changed[:8], *(replace(each, recorded_on=date(2026, 9, 20 + n)) for n, each in enumerate(changed[8:]))]
+    more = [*later, replace(changed[0], on=date(2026, 9, 10), recorded_on=date(2026, 9, 30))]
+    assert held(amendment_patterns(more, TODAY, [census])).since == date(2026, 9, 21), "the day of the tenth"
+    for edge in (date(2026, 9, 17), census):
+        assert len(amendment_patterns(amending(10, "O", "I", edge), TODAY, [census])) == 1
     assert found.evidence()["census_day"] == "2026-10-01" and found.evidence()["by"] == "staff 7"
 
 
