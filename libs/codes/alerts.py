@@ -20,9 +20,6 @@ from codes.deadlines import is_overdue, n_due
 THRESHOLD_SESSIONS = 10
 THRESHOLD_WEEKS = 10
 
-_DAY = timedelta(days=1)
-_REG_10_N = "SI 2024/208 reg 10(7) to (9)"
-
 Standing = tuple[date, Session, str]
 """An entry that stands: day, session, code."""
 
@@ -155,33 +152,13 @@ class Overdue:
 
     kind = Alert.N_OVERDUE
 
-    @property
-    def since(self) -> date:
-        """The day from which the oldest is overdue: the day after it was due."""
-        return self.sessions[0][2] + _DAY
-
-    @property
-    def period(self) -> str:
-        """The session of the oldest."""
-        on, session, _ = self.sessions[0]
-        return f"{on} {session}"
-
     def evidence(self) -> dict[str, Any]:
-        """The entries in plain values, the oldest first; `must_be` is the code that must stand in place of each."""
+        """The entries in plain values, the oldest first."""
         return {
             "sessions": [
-                {
-                    "date": on.isoformat(),
-                    "session": str(session),
-                    "due": due.isoformat(),
-                    "overdue_since": (due + _DAY).isoformat(),
-                    "must_be": "O",
-                }
+                {"date": on.isoformat(), "session": str(session), "due": due.isoformat()}
                 for on, session, due in self.sessions
-            ],
-            "rule": "N gives way to the true code by the fifth school day after its session; past it, it must be O.",
-            "source": _REG_10_N,
-            "closes_when": "Each of these entries is amended: to the true code where it is known, otherwise to O.",
+            ]
         }
 
 

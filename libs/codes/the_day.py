@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from codes.alerts import Alert
+from codes.alerts import Alert, Standing, n_overdue
 from codes.book import Kind, Session, read
 from codes.finding import Finding, Rule, days, plain
 
 _GUIDANCE = "Working together to improve school attendance (statutory guidance, DfE)"
+_DAY = timedelta(days=1)
 _ATTENDED = frozenset({Kind.PRESENT, Kind.APPROVED})
 _NEUTRAL = frozenset({Kind.NOT_POSSIBLE, Kind.ADMINISTRATIVE})
 VISIT_ON_DAY = 3
@@ -44,6 +45,12 @@ NOT_TAKEN = Rule(
     "The register has closed, and no pupil who is required in it has an entry.",
     "SI 2024/208 reg 10(1)",
     "The register is taken, or nobody turns out to be required in it.",
+)
+OVERDUE = Rule(
+    Alert.N_OVERDUE,
+    "N gives way to the true code by the fifth school day after its session; past it, it must be O.",
+    "SI 2024/208 reg 10(7) to (9)",
+    "Each of these entries is amended: to the true code where it is known, otherwise to O.",
 )
 SOCIAL_WORKER = Rule(
     Alert.SOCIAL_WORKER_NOTIFY,
@@ -76,7 +83,7 @@ class Marked:
     settled: bool = True
 
     @property
-    def standing(self) -> tuple[date, Session, str]:
+    def standing(self) -> Standing:
         """The entry alone."""
         return self.on, self.session, self.code
 
@@ -195,6 +202,28 @@ def workers_to_notify(
         if left_on is not None and left_on <= today:
             found.append(rule.finds(left_on, f"deletion {left_on}", because="deletion", left_on=left_on.isoformat()))
     return tuple(found)
+
+
+def overdue(entries: Sequence[Standing], school_days: Sequence[date], today: date) -> Finding | None:
+    """The N entries of a pupil past their day, since the day after the oldest was due, each with what it must be.
+
+    `school_days` are those on which a session took place (`School.all_school_days`), in order.
+    """
+    late = n_overdue(entries, school_days, today)
+    if late is None:
+        return None
+    on, session, due = late.sessions[0]
+    sessions = [
+        {
+            "date": on.isoformat(),
+            "session": str(session),
+            "due": due.isoformat(),
+            "overdue_since": (due + _DAY).isoformat(),
+            "must_be": "O",
+        }
+        for on, session, due in late.sessions
+    ]
+    return OVERDUE.finds(due + _DAY, f"{on} {session}", sessions=sessions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,8 @@ def test_siblings_away_together_are_a_pattern_of_unauthorised_absence_alone() ->
     ill = patterns({0: pupil(days), 1: pupil(days), **others}, DAYS, TODAY, family)
     assert all("siblings" not in each.period for found in ill.values() for each in found), "illness is shared"
     assert patterns({0: pupil(days, "O"), 1: pupil([]), **others}, DAYS, TODAY, family) == {}
+    three = {0: pupil(days[:3], "O"), 1: pupil(days[:3], "O"), **others}
+    assert patterns(three, DAYS, TODAY, family) == {}
 
 
 def test_a_pattern_that_is_over_is_said_no_more() -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 
 import pytest
 
-from codes.alerts import Alert, n_overdue
+from codes.alerts import Alert
 from codes.book import Session
 from codes.calendar import calendar_from_body, open_days
 from codes.finding import Finding
@@ -16,6 +16,7 @@ from codes.the_day import (
     Required,
     first_day_unexplained,
     not_back_after_lunch,
+    overdue,
     register_not_taken,
     spells,
     unexplained_day_3,
@@ -215,11 +216,31 @@ def test_one_entry_of_a_required_pupil_is_a_register_taken_and_known_leave_excus
     assert taken_by("12:00", Required(known="C")) is not None
 
 
+SCHOOL_DAYS = open_days([calendar_from_body(calendar_body())])
+
+
+def test_an_overdue_n_must_be_o_and_keeps_since_when_it_is_overdue() -> None:
+    """Law.md section 2, row N, and 6.2: failing the true code within five school days it is amended to O."""
+    entries = [mark.standing for mark in marked("N I . N")]
+    assert overdue(entries, SCHOOL_DAYS, date(2026, 9, 14)) is None
+    found = held(overdue(entries, SCHOOL_DAYS, date(2026, 9, 15)))
+    assert (found.kind, found.since, found.period) == (Alert.N_OVERDUE, date(2026, 9, 15), "2026-09-07 AM")
+    assert found.evidence()["sessions"] == [
+        {
+            "date": "2026-09-07",
+            "session": "AM",
+            "due": "2026-09-14",
+            "overdue_since": "2026-09-15",
+            "must_be": "O",
+        }
+    ]
+    later = held(overdue(entries, SCHOOL_DAYS, date(2026, 10, 15)))
+    assert (later.since, later.period) == (found.since, found.period)
+    assert [row["overdue_since"] for row in later.evidence()["sessions"]] == ["2026-09-15", "2026-09-16"]
+
+
 def test_days_that_a_closure_took_do_not_count_for_an_overdue_n() -> None:
     """Law.md section 9, 17: with a day of Y4 between, N is overdue a school day later."""
-    days = open_days([calendar_from_body(calendar_body())])
-    entries = [(MONDAY, AM, "N")]
-    without = [day for day in days if day != WEDNESDAY]
-    plain, moved = (n_overdue(entries, each, date(2026, 9, 30)) for each in (days, without))
-    assert plain is not None and moved is not None
+    without = [day for day in SCHOOL_DAYS if day != WEDNESDAY]
+    plain, moved = (held(overdue([(MONDAY, AM, "N")], each, date(2026, 9, 30))) for each in (SCHOOL_DAYS, without))
     assert (plain.since, moved.since) == (date(2026, 9, 15), date(2026, 9, 16))
