@@ -98,6 +98,11 @@ def test_a_third_lateness_is_the_same_alert_until_two_weeks_pass_without() -> No
     assert held(late(codes, 5)).evidence()["late"] == 2, "what is to come is not seen"
 
 
+def test_lateness_two_weeks_after_the_last_is_a_run_of_its_own() -> None:
+    found = held(late(r"L \ = = = = = = = = = L \ L \ ", 11))
+    assert (found.period, found.evidence()["late"]) == ("2026-09-21", 2)
+
+
 def test_lateness_in_no_school_week_does_not_count() -> None:
     assert late_repeated([(date(2026, 8, 24), AM, "L"), (DAYS[0], AM, "L")], (), WEEKS, DAYS[0]) is None
 

@@ -53,6 +53,8 @@ def test_the_window_is_six_school_weeks_and_knows_the_days_beside_a_holiday() ->
     assert {date(2026, 10, 23), date(2026, 12, 18)} <= of.before_holiday
     assert {date(2026, 11, 2), date(2027, 1, 4)} <= of.after_holiday
     assert date(2026, 11, 9) not in of.after_holiday, "a weekend is no holiday"
+    on_monday = window(DAYS, date(2026, 12, 14))
+    assert (on_monday.days[0], on_monday.days[-1]) == (date(2026, 11, 9), date(2026, 12, 14))
     across = window(DAYS, date(2026, 11, 6))
     assert across.days[0] == date(2026, 9, 21), "half-term is no school week"
 
@@ -200,7 +202,9 @@ def test_few_soon_or_of_several_persons_and_days_are_no_burst() -> None:
     late = date(2026, 11, 20)
     many = amending(20, "N", "I", late)
     assert amendment_patterns(many[1:], TODAY) == ()
-    assert amendment_patterns(amending(20, "N", "I", date(2026, 10, 5)), TODAY) == (), "28 days after the first"
+    after = [replace(each, on=date(2026, 9, 7)) for each in amending(20, "N", "I", date(2026, 10, 5))]
+    assert amendment_patterns(after, TODAY) == (), "28 days after"
+    assert len(amendment_patterns([replace(each, recorded_on=date(2026, 10, 6)) for each in after], TODAY)) == 1
     assert amendment_patterns([*many[:10], *(replace(each, by="staff 8") for each in many[10:])], TODAY) == ()
     assert amendment_patterns([*many[:10], *(replace(each, recorded_on=TODAY) for each in many[10:])], TODAY) == ()
     assert amendment_patterns(many, date(2026, 11, 19)) == (), "not yet made"
