@@ -206,6 +206,7 @@ def test_a_meeting_is_due_on_the_return_after_a_lengthy_absence() -> None:
     found = held(return_meeting(entries("I2 " * 10 + "=")))
     assert (found.kind, found.since, found.period) == (Alert.RETURN_MEETING, DAYS[10], "2026-09-07")
     assert held(return_meeting(entries("= = " + "I2 " * 10 + "="))).since == DAYS[12]
+    assert held(return_meeting(entries("I2 " * 10 + "S2 X2 ="))).since == DAYS[12], "not on study leave"
     assert found.evidence()["after_days"] == 10 and len(found.evidence()["days"]) == 10
     assert held(return_meeting(entries("I2 I2 O2 M2 U \\"), after_days=4)).since == DAYS[4]
 
