@@ -1,4 +1,4 @@
-"""When a pupil's attendance must be acted on: the kinds of alert, persistent and severe absence, N past its day.
+"""The kinds of alert, and one of them: N past its day.
 
 Pure rules over the entries that stand. Each answers with the evidence for itself, as plain values in `evidence()`.
 """
@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from fractions import Fraction
 from typing import Any
 
 from codes.book import Session
 from codes.deadlines import is_overdue, n_due
-from codes.tallies import Tally, is_persistent, is_severe, overall_absence, printed
 
 Standing = tuple[date, Session, str]
 """An entry that stands: day, session, code."""
@@ -28,48 +26,40 @@ class Alert(StrEnum):
     PENALTY_APPROACHING = "penalty-approaching"
     PENALTY_THRESHOLD = "penalty-threshold"
     N_OVERDUE = "n-overdue"
+    # the law
     UNAUTHORISED_10_DAYS = "unauthorised-10-days"
     ABSENT_20_DAYS = "absent-20-days"
     NOT_RETURNED_FROM_LEAVE = "not-returned-from-leave"
     SICKNESS_RETURN = "sickness-return"
     NEW_PUPIL_RETURN = "new-pupil-return"
     DELETION_RETURN = "deletion-return"
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A pupil who has reached persistent or severe absence, and of how many sessions that is said."""
-
-    kind: Alert
-    absent_sessions: int
-    possible_sessions: int
-    rate: Fraction
-
-    def evidence(self) -> dict[str, Any]:
-        """The level in plain values."""
-        perc = printed(self.rate)
-        return {
-            "absent_sessions": self.absent_sessions,
-            "possible_sessions": self.possible_sessions,
-            "overall_absence_perc": None if perc is None else float(perc),
-        }
-
-
-def levels(counted: Tally, levels_from_sessions: int) -> tuple[Level, ...]:
-    """The levels an enrolment has reached in its academic year to date; severe is always persistent too.
-
-    Nothing is said of fewer possible sessions than the school's policy asks for: the statistics know no such minimum,
-    but one day in September is no pattern.
-    """
-    absent, possible = counted.overall_absence, counted.possible_sessions
-    share = overall_absence(counted)
-    if share is None or possible < levels_from_sessions:
-        return ()
-    reached = (
-        (Alert.PERSISTENT_ABSENCE, is_persistent(absent, possible)),
-        (Alert.SEVERE_ABSENCE, is_severe(absent, possible)),
-    )
-    return tuple(Level(kind, absent, possible, share) for kind, holds in reached if holds)
+    # the day
+    FIRST_DAY_UNEXPLAINED = "first-day-unexplained"
+    NOT_BACK_AFTER_LUNCH = "not-back-after-lunch"
+    UNEXPLAINED_DAY_3 = "unexplained-day-3"
+    REGISTER_NOT_TAKEN = "register-not-taken"
+    SOCIAL_WORKER_NOTIFY = "social-worker-notify"
+    YOUTH_OFFENDING_NOTIFY = "youth-offending-notify"
+    # levels
+    AT_RISK = "at-risk"
+    REFERRAL_LINE = "referral-line"
+    SEVERE_WITHOUT_PLAN = "severe-without-plan"
+    EHCP_FALLING = "ehcp-falling"
+    BELOW_TARGET = "below-target"
+    SCHOOL_UNAUTHORISED_RISING = "school-unauthorised-rising"
+    COHORT_GAP = "cohort-gap"
+    # conduct of the register
+    LATE_REPEATED = "late-repeated"
+    ILLNESS_EVIDENCE = "illness-evidence"
+    PART_TIME_REVIEW = "part-time-review"
+    RELIGIOUS_EXTRA_DAY = "religious-extra-day"
+    EXCLUDED_DAY_6 = "excluded-day-6"
+    RETURN_MEETING = "return-meeting"
+    STUDY_LEAVE = "study-leave"
+    NEXT_STEP_DUE = "next-step-due"
+    PARENTS_NOT_TOLD = "parents-not-told"
+    PATTERN = "pattern"
+    AMENDMENT_PATTERN = "amendment-pattern"
 
 
 @dataclass(frozen=True, slots=True)

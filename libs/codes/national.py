@@ -107,7 +107,7 @@ NUMBERS: tuple[National, ...] = (
     National(
         "sickness_return_days",
         _NOW,
-        sickness.SICK_DAYS,
+        sickness.SICK_SESSIONS // 2,
         "the sickness return is due at 15 school days",
         RETURNS,
         "fewer",
