@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from analytics_worker import evaluation, moves, year_totals
+from analytics_worker import evaluation, moves, spells, year_totals
 from kit import database
 from kit.database import Connection
 from kit.schools import LONDON
@@ -146,8 +146,8 @@ async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
 
 async def total_years(connection: Connection, school_id: int, after: int, seq: int) -> None:
     """Make the sums anew of the academic years that something between two positions may have moved."""
-    if after < seq:
-        await year_totals.make(connection, school_id, seq, await year_totals.touched(connection, school_id, after, seq))
+    if after < seq and (years := await year_totals.touched(connection, school_id, after, seq)):
+        await year_totals.make(connection, school_id, seq, years, await spells.load(connection, school_id, seq=seq))
 
 
 async def _stand_still(engine: AsyncEngine, school_id: int, now: datetime, caught: Exception) -> None:
