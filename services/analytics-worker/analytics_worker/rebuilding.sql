@@ -1,7 +1,9 @@
 -- name: beside()$
--- The statements that make what is laid beside the live models: tables of the connection, and what stands after an event,
--- as every statement below wants it. Few entries are ever amended: the last amendments are joined to the first entries,
--- which takes no sorting of all.
+-- The statements that make what is laid beside the live models, the connection's own: tables; what stands after an event,
+-- as a part of the statements below, where few entries are ever amended, so that the last amendments are joined to the first
+-- entries, which takes no sorting of all; and a hash of such a row, of its columns one after the other, which takes a third
+-- of the time of a hash of the row as a record. The interval makes a time that has no zone, at no cost, for a hash of one
+-- that has is not in every version of the server.
 SELECT $script$
     CREATE TEMP TABLE IF NOT EXISTS rebuilt_spell (LIKE analysis.spell) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS rebuilt_day_total (LIKE analysis.day_total) ON COMMIT DELETE ROWS;
@@ -20,6 +22,14 @@ SELECT $script$
                ON a.session_date = e.session_date AND a.session = e.session AND a.pupil_no = e.pupil_no
         WHERE e.school_id = of_school AND e.seq <= up_to AND e.version = 1
     $folded$;
+    CREATE OR REPLACE FUNCTION pg_temp.entry_hash(e analysis.entry) RETURNS bigint LANGUAGE sql IMMUTABLE AS $hash$
+        SELECT timestamp_hash_extended(e.made_at AT TIME ZONE interval '0',
+               timestamp_hash_extended(e.recorded_at AT TIME ZONE interval '0',
+               hashint4extended(e.session_date - date '2000-01-01',
+               hashint4extended(e.pupil_no, hashint8extended(e.seq, hashint2extended(e.version,
+               hashtextextended(e.session, hashtextextended(e.code, hashtextextended(e.first_code,
+               coalesce(time_hash_extended(e.arrived_at, 1), 0))))))))))
+    $hash$;
 $script$;
 
 -- name: take(school_id)^
@@ -39,26 +49,18 @@ FROM unnest(CAST(:of_pupils AS int[]), CAST(:firsts AS date[]), CAST(:untils AS 
             CAST(:counteds AS text[]));
 
 -- name: entries_are_the_same(school_id, seq)$
--- Whether what stands is what the events come to, without writing any of it: in whatever order they come, as many rows on
--- either side, whose hashes cancel each other out. Each has a key, so none is there twice. A hash of the row as a record
--- takes three times as long as this one, of its columns one after the other. The interval makes a time that can be hashed
--- of one that has a zone, at no cost.
-SELECT coalesce(sum(side) = 0 AND bit_xor(
-           timestamp_hash_extended(made_at AT TIME ZONE interval '0',
-           timestamp_hash_extended(recorded_at AT TIME ZONE interval '0',
-           hashint4extended(session_date - date '2000-01-01', hashint4extended(pupil_no, hashint8extended(seq,
-           hashint2extended(version, hashtextextended(session, hashtextextended(code, hashtextextended(first_code,
-           coalesce(time_hash_extended(arrived_at, 1), 0)))))))))) ) = 0, true)
-FROM (SELECT 1 AS side, * FROM analysis.entry WHERE school_id = :school_id
-      UNION ALL
-      SELECT -1, * FROM pg_temp.rebuilt_entry(:school_id, :seq)) AS both_sides;
+-- Whether what stands is what the events come to, in whatever order and without writing any of it: how many, and all their
+-- hashes together. Each has a key, so none is there twice.
+SELECT (SELECT (count(*), bit_xor(pg_temp.entry_hash(e))) FROM analysis.entry e WHERE e.school_id = :school_id)
+     = (SELECT (count(*), bit_xor(pg_temp.entry_hash(r))) FROM pg_temp.rebuilt_entry(:school_id, :seq) r);
 
 -- name: fold_totals(school_id)!
--- The sums of a day, of what stands by the spells.
+-- The sums of a day, of what stands by the spells; both are live, and by now what is made anew.
 INSERT INTO rebuilt_day_total (school_id, session_date, session, year_group, counted, code, entries)
 SELECT :school_id, e.session_date, e.session, s.year_group, s.counted, e.code, count(*)
 FROM analysis.entry e
-JOIN rebuilt_spell s ON s.pupil_no = e.pupil_no AND s.first <= e.session_date AND e.session_date < s.until
+JOIN analysis.spell s ON s.school_id = :school_id AND s.pupil_no = e.pupil_no
+                     AND s.first <= e.session_date AND e.session_date < s.until
 WHERE e.school_id = :school_id
 GROUP BY e.session_date, e.session, s.year_group, s.counted, e.code;
 
