@@ -259,7 +259,7 @@ async def test_a_school_that_cannot_be_folded_is_seen_over_http_and_the_others_g
         await broken.enter((1, "2026-09-07", "AM", "/"))
         await sound.enter((1, "2026-09-07", "AM", "/"))
         said = await until(stalled=1, schools_behind=1, events_behind=1)
-        while not said["rollbook_folds_failed_total"]:  # counted when the sweep is over
+        while not said["rollbook_folds_failed_total"]:  # counted after the school was marked
             said = await until(stalled=1)
         assert said["rollbook_schools_folded_total"] >= 1
         assert said["rollbook_seconds_behind"] >= 0
