@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from analytics_worker import projector
-from analytics_worker.projector import Waiting
 from analytics_worker.app import WorkerSettings
 from analytics_worker.app import create_app as analytics
+from analytics_worker.projector import Waiting
 from kit import database as kit_database
 from kit.database import Connection
 from tests.support.office import Office, calling, refusal

@@ -16,8 +16,8 @@ SETTINGS = (
     "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; "
     "SET LOCAL enable_nestloop = off"
 )
-"""One school is sorted and hashed in memory, by one core: the others have schools of their own. All of a school is asked
-for, so that a row by row search would be the server's wrong guess of how much that is."""
+"""One school is sorted and hashed in memory, by one core: the others have schools of their own. All of a school is
+asked for, so to search row by row would be the server's wrong guess of how much that is."""
 
 _sql = database.statements(__file__)
 

@@ -26,10 +26,8 @@ PARTED_BY = (By.YEAR_GROUP, *(by for by in By if by.startswith("cohort:")))
 _sql = database.statements(__file__)
 
 
-async def make(
-    connection: Connection, school_id: int, seq: int, years: Iterable[str], found: Iterable[Spell]
-) -> None:
-    """Make the sums of some academic years anew, of what stands in `analysis.entry` and the spells of the roll at `seq`.
+async def make(connection: Connection, school_id: int, seq: int, years: Iterable[str], found: Iterable[Spell]) -> None:
+    """Make the sums of some academic years anew, of what stands in `analysis.entry` and of the roll's spells at `seq`.
 
     Only of those who are in the DfE's statistics, the aged four apart; a pupil who moved counts in each part with the
     sessions spent there.
@@ -60,10 +58,7 @@ def _columns(
 
     `entered` are the first and the last day of which anything stands: no spell needs to be parted from another outside.
     """
-    belongs: dict[tuple[str, str, str], list[int]] = {}
-    for number, spell in enumerate(within):
-        for part_of, part in (("all", ""), *((by.value, _named(label(by, spell))) for by in PARTED_BY)):
-            belongs.setdefault((spell.counted.value, part_of, part), []).append(number)
+    named, belongs = _parts(within)
     cut = [(number, *each) for number, spell in enumerate(within) for each in _by_age(spell, days)]
     eras = [edge for edge in edges() if days[0] < edge <= days[1]]
     worth = [(each, bisect_right(eras, each.first)) for each in worths(*days)]
@@ -76,11 +71,11 @@ def _columns(
         "spell_untils": [until for _, _, until, _ in cut],
         "spell_numbers": [number for number, *_ in cut],
         "spell_compulsory": [compulsory for *_, compulsory in cut],
-        "numbers": [number for numbers in belongs.values() for number in numbers],
-        "belongings": [part_no for part_no, numbers in enumerate(belongs.values(), 1) for _ in numbers],
-        "counteds": [counted for counted, _, _ in belongs],
-        "parts_of": [part_of for _, part_of, _ in belongs],
-        "parts": [part for _, _, part in belongs],
+        "numbers": [number for number, part_nos in enumerate(belongs) for _ in part_nos],
+        "belongings": [part_no for part_nos in belongs for part_no in part_nos],
+        "counteds": [counted for counted, _, _ in named],
+        "parts_of": [part_of for _, part_of, _ in named],
+        "parts": [part for _, _, part in named],
         "cuts": sorted(turns),
         "eras": eras,
         "codes": [each.code for each, _ in worth],
@@ -90,6 +85,20 @@ def _columns(
         "authoriseds": [each.authorised for each, _ in worth],
         "unauthoriseds": [each.unauthorised for each, _ in worth],
     }
+
+
+def _parts(within: Sequence[Spell]) -> tuple[Sequence[tuple[str, str, str]], Sequence[Sequence[int]]]:
+    """Give every part by who counts, what parts and its name; and of each spell the parts it belongs to, from 1 on."""
+    numbers: dict[tuple[str, str, str], int] = {}
+    known: dict[tuple[object, ...], list[int]] = {}  # most pupils are like many others in all that parts them
+    belongs = []
+    for spell in within:
+        alike = (spell.counted, spell.sex, spell.placing.year_group, *spell.placing.facts.items())
+        if alike not in known:
+            parts = (("all", ""), *((by.value, _named(label(by, spell))) for by in PARTED_BY))
+            known[alike] = [numbers.setdefault((spell.counted.value, *part), len(numbers) + 1) for part in parts]
+        belongs.append(known[alike])
+    return list(numbers), belongs
 
 
 def _by_age(spell: Spell, days: tuple[date, date]) -> Iterator[tuple[date, date, bool]]:
