@@ -18,6 +18,8 @@ SETTINGS = (
 )
 """One school is sorted and hashed in memory, by one core: the others have schools of their own. All of a school is
 asked for, so to search row by row would be the server's wrong guess of how much that is."""
+KNOW_SPELLS = "ANALYZE rebuilt_spell"
+"""Knowing nothing of a connection's table, the planner would hash the many entries to search them by the spells."""
 
 _sql = database.statements(__file__)
 
@@ -99,6 +101,7 @@ async def _brought_to(connection: Connection, school_id: int, at: Mapping[str, i
 async def _spells(connection: Connection, school_id: int, found: Sequence[Spell]) -> Difference:
     of = {"school_id": school_id}
     await _sql.fold_spells(connection, **of, **moves.columns(moves.stretches(found)))
+    await connection.execute(KNOW_SPELLS)
     return _difference("spell", await _sql.remove_spells(connection, **of), await _sql.add_spells(connection, **of))
 
 

@@ -55,12 +55,11 @@ SELECT (SELECT (count(*), bit_xor(pg_temp.entry_hash(e))) FROM analysis.entry e 
      = (SELECT (count(*), bit_xor(pg_temp.entry_hash(r))) FROM pg_temp.rebuilt_entry(:school_id, :seq) r);
 
 -- name: fold_totals(school_id)!
--- The sums of a day, of what stands by the spells; both are live, and by now what is made anew.
+-- The sums of a day, of what stands by the spells; the live entries are by now those made anew.
 INSERT INTO rebuilt_day_total (school_id, session_date, session, year_group, counted, code, entries)
 SELECT :school_id, e.session_date, e.session, s.year_group, s.counted, e.code, count(*)
 FROM analysis.entry e
-JOIN analysis.spell s ON s.school_id = :school_id AND s.pupil_no = e.pupil_no
-                     AND s.first <= e.session_date AND e.session_date < s.until
+JOIN rebuilt_spell s ON s.pupil_no = e.pupil_no AND s.first <= e.session_date AND e.session_date < s.until
 WHERE e.school_id = :school_id
 GROUP BY e.session_date, e.session, s.year_group, s.counted, e.code;
 
