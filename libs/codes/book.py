@@ -16,6 +16,7 @@ from codes.table import ROWS
 
 __all__ = [
     "ABSENCES",
+    "CODES",
     "EDITIONS",
     "Bearer",
     "Edition",
@@ -38,6 +39,8 @@ _BY_CODE: MappingProxyType[str, tuple[Reading, ...]] = MappingProxyType(
     {code: tuple(r for r in ROWS if r.code == code) for code in dict.fromkeys(r.code for r in ROWS)}
 )
 
+CODES = tuple(_BY_CODE)
+"""Every code that is, or ever was since 2006."""
 ABSENCES = tuple(dict.fromkeys(row.code for row in ROWS if row.kind in (Kind.AUTHORISED, Kind.UNAUTHORISED)))
 """Codes that are, or once were, an absence."""
 

@@ -1,27 +1,41 @@
-"""What a school sets for itself: the times of its registers, its target and its referral line.
+"""What a school sets for itself: the times of its registers, its lines, what it does when, and its cycles.
 
 What the law fixes is not here and cannot be set: the codes, the five school days for N, the penalty threshold. The six
-years of keeping may be lengthened and not shortened.
+years of keeping may be lengthened and not shortened. What the school's own paper says of such things may be stated; it
+decides nothing (`codes.stated`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
+from enum import StrEnum
 from fractions import Fraction
 from itertools import combinations
-from typing import Any, ClassVar
+from typing import Any
 
 from codes import retention
 from codes.ages import YEAR_GROUPS
 from codes.book import Session
+from codes.members import PolicyFault, Warning, all_chosen, chosen, items, number, only, share, time_of
+from codes.staged import StagedApproach, staged_approach
+from codes.stated import Stated, contradictions, stated_in
 
-_HH_MM = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _LONGEST_MINUTES = 30
 _MOST_YEARS = 100
-_GUIDANCE = "Working together to improve school attendance (statutory guidance, DfE), on taking the register"
+_WORKING_TOGETHER = "Working together to improve school attendance (statutory guidance, DfE)"
+_GUIDANCE = _WORKING_TOGETHER + ", on taking the register"
+
+
+class Cycle(StrEnum):
+    """How often something is done."""
+
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    HALF_TERMLY = "half-termly"
+    TERMLY = "termly"
+    YEARLY = "yearly"
 
 
 @dataclass(frozen=True)
@@ -35,9 +49,17 @@ class RegisterTimes:
     year_groups: tuple[str, ...] | None
 
 
+_NO_APPROACH, _NOTHING = StagedApproach(), Stated()
+
+
 @dataclass(frozen=True)
 class Policy:
-    """One school's own settings; shares such as 24/25 for 96 %. Levels are given from so many possible sessions on."""
+    """One school's own settings; shares such as 24/25 for 96 %. Levels are given from so many possible sessions on.
+
+    None is what a school has not set, and nothing is done by it. By `report_by` parents should have said why a pupil is
+    absent; evidence is asked for when an illness lasts longer than `illness_evidence_after_days`; a register is called
+    not taken so many minutes after it closed; parents are reported to, and attendance is looked at, in cycles.
+    """
 
     registers: tuple[RegisterTimes, ...]
     target: Fraction | None
@@ -45,26 +67,15 @@ class Policy:
     levels_from_sessions: int = 40
     retention_years: int = retention.YEARS
     class_targets: tuple[tuple[str, Fraction], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Warning:
-    """Something allowed that guidance advises against: where in the policy, what, and who says so."""
-
-    member: str
-    detail: str
-    source: str
-
-
-class PolicyFault(ValueError):
-    """A policy that cannot be; `member` is the path of the member at fault, such as "registers/0/closes"."""
-
-    slug: ClassVar[str] = "invalid-policy"
-
-    def __init__(self, member: str, detail: str) -> None:
-        super().__init__(f"{member}: {detail}")
-        self.member = member
-        self.detail = detail
+    at_risk_below: Fraction | None = None
+    report_by: time | None = None
+    # ASSUMPTION: half an hour, where the school has not said.
+    register_grace_minutes: int = 30
+    illness_evidence_after_days: int | None = None
+    staged_approach: StagedApproach = _NO_APPROACH
+    reporting_cycle: Cycle | None = None
+    monitoring_cycles: tuple[Cycle, ...] = ()
+    stated: Stated = _NOTHING
 
 
 class RetentionTooShort(PolicyFault):
@@ -84,31 +95,45 @@ DEFAULT = Policy(
 )
 
 
-def policy_from_body(body: Mapping[str, Any]) -> Policy:
-    """A policy from its body: `registers` [{session, opens, closes, ends, year_groups?}], `target`, `referral_below`.
+_SETTINGS = frozenset(Policy.__dataclass_fields__)
 
-    Times are "HH:MM" and local, `target` and `referral_below` percentages; `class_targets` {class: percentage},
-    `levels_from_sessions` and `retention_years` may be given. Raises `PolicyFault` for an unknown member, a session
-    without a register, times out of order, a year group with two registers of one session, a morning that has not ended
-    when the afternoon's register opens, and, as `RetentionTooShort`, fewer years of keeping than the law's.
+
+def policy_from_body(body: Mapping[str, Any]) -> Policy:
+    """A policy from its body: `registers` [{session, opens, closes, ends, year_groups?}], and what else is set.
+
+    The members are those of `Policy`; all but `registers` may be left out. Times are "HH:MM" and local; `target`,
+    `referral_below` and `at_risk_below` percentages; `class_targets` {class: percentage}; cycles words of `Cycle`.
+    Raises `PolicyFault` for an unknown member, a session without a register, times out of order, a year group with two
+    registers of one session, a morning that has not ended when the afternoon's register opens, a value of another kind,
+    and, as `RetentionTooShort`, fewer years of keeping than the law's.
     """
-    settings = {"target", "class_targets", "referral_below", "levels_from_sessions", "retention_years"}
-    _only(body, "", {"registers", *settings})
-    rows = body.get("registers")
-    if isinstance(rows, str) or not isinstance(rows, Sequence):
-        raise PolicyFault("registers", "This is a list.")
-    registers = tuple(_register(row, f"registers/{n}") for n, row in enumerate(rows))
+    only(body, "", _SETTINGS)
+    registers = tuple(
+        _register(row, f"registers/{n}") for n, row in enumerate(items(body.get("registers"), "registers"))
+    )
     for session in Session:
         if all(register.session is not session for register in registers):
             raise PolicyFault("registers", f"There is no register for {session}.")
     _apart(registers)
+    cycle, days, report_by = (
+        body.get(each) for each in ("reporting_cycle", "illness_evidence_after_days", "report_by")
+    )
+    grace = body.get("register_grace_minutes", Policy.register_grace_minutes)
     return Policy(
         registers,
-        _share(body.get("target"), "target"),
-        _share(body.get("referral_below"), "referral_below"),
-        _count(body.get("levels_from_sessions", Policy.levels_from_sessions), "levels_from_sessions", "sessions"),
+        _share(body, "target"),
+        _share(body, "referral_below"),
+        number(body.get("levels_from_sessions", Policy.levels_from_sessions), "levels_from_sessions", "sessions"),
         _years(body.get("retention_years", Policy.retention_years)),
         tuple(_class_targets(body.get("class_targets", {}))),
+        _share(body, "at_risk_below"),
+        None if report_by is None else time_of(report_by, "report_by"),
+        number(grace, "register_grace_minutes", "minutes", 0),
+        None if days is None else number(days, "illness_evidence_after_days", "days", 0),
+        staged_approach(body.get("staged_approach", {}), "staged_approach"),
+        None if cycle is None else Cycle(chosen(cycle, "reporting_cycle", tuple(Cycle))),
+        tuple(map(Cycle, all_chosen(body.get("monitoring_cycles", ()), "monitoring_cycles", tuple(Cycle)))),
+        stated_in(body.get("stated", {}), "stated"),
     )
 
 
@@ -132,9 +157,16 @@ def times(policy: Policy, session: Session, year_group: str | None) -> RegisterT
     return found
 
 
-def warnings(policy: Policy) -> tuple[Warning, ...]:
-    """What in a policy the guidance advises against, though it is allowed."""
-    return (*_too_long(policy), *_unequal(policy), *_not_together(policy))
+def warnings(policy: Policy, on: date) -> tuple[Warning, ...]:
+    """What in a policy guidance advises against, though it is allowed, and where the paper contradicts the law.
+
+    `on` is the day by whose law the paper is read.
+    """
+    closes = {
+        session: frozenset(each.closes for each in policy.registers if each.session is session) for session in Session
+    }
+    advised = (*_too_long(policy), *_unequal(policy), *_not_together(policy), *_evidence(policy), *_reporting(policy))
+    return (*advised, *contradictions(policy.stated, closes, on))
 
 
 def _too_long(policy: Policy) -> Iterator[Warning]:
@@ -158,16 +190,31 @@ def _not_together(policy: Policy) -> Iterator[Warning]:
             yield Warning("registers", detail, _GUIDANCE + " (July 2026 edition, paragraph 32)")
 
 
+def _evidence(policy: Policy) -> Iterator[Warning]:
+    if (days := policy.illness_evidence_after_days) is not None:
+        when = f"of more than {days} days" if days else "of any length"
+        detail = (
+            f"Evidence is asked for of an illness {when}; it should be where there is genuine doubt, and only there."
+        )
+        yield Warning("illness_evidence_after_days", detail, _WORKING_TOGETHER + ", paragraphs 365 and 366")
+
+
+def _reporting(policy: Policy) -> Iterator[Warning]:
+    if policy.reporting_cycle is Cycle.YEARLY:
+        detail = "Parents are told of attendance once a year; they should be regularly."
+        yield Warning("reporting_cycle", detail, _WORKING_TOGETHER + ", on what schools do")
+
+
 def _minutes_open(register: RegisterTimes) -> int:
     opens, closes = register.opens, register.closes
     return (closes.hour - opens.hour) * 60 + closes.minute - opens.minute
 
 
 def _register(row: Any, member: str) -> RegisterTimes:
-    _only(row, member, {"session", "opens", "closes", "ends", "year_groups"})
+    only(row, member, {"session", "opens", "closes", "ends", "year_groups"})
     if row.get("session") not in tuple(Session):
         raise PolicyFault(f"{member}/session", "This is AM or PM.")
-    opens, closes, ends = (_time(row.get(name), f"{member}/{name}") for name in ("opens", "closes", "ends"))
+    opens, closes, ends = (time_of(row.get(name), f"{member}/{name}") for name in ("opens", "closes", "ends"))
     if closes <= opens:
         raise PolicyFault(f"{member}/closes", "A register closes after it opens.")
     if ends < closes:
@@ -204,46 +251,19 @@ def _may_concern_one_pupil(one: RegisterTimes, other: RegisterTimes) -> bool:
     return one.year_groups is None or other.year_groups is None or bool(set(one.year_groups) & set(other.year_groups))
 
 
-def _only(row: Any, member: str, known: set[str]) -> None:
-    if not isinstance(row, Mapping):
-        raise PolicyFault(member, "This is an object.")
-    for name in row:
-        if name not in known:
-            raise PolicyFault(f"{member}/{name}".lstrip("/"), "A policy has no such member.")
-
-
-def _time(value: Any, member: str) -> time:
-    if not isinstance(value, str) or not _HH_MM.fullmatch(value):
-        raise PolicyFault(member, "This is a time, HH:MM.")
-    return time.fromisoformat(value)
-
-
-def _share(value: Any, member: str) -> Fraction | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-        raise PolicyFault(member, "This is a percentage, 0 to 100.")
-    return Fraction(str(value)) / 100
+def _share(body: Mapping[str, Any], name: str) -> Fraction | None:
+    return None if body.get(name) is None else share(body[name], name)
 
 
 def _class_targets(value: Any) -> Iterator[tuple[str, Fraction]]:
     if not isinstance(value, Mapping):
         raise PolicyFault("class_targets", "This is an object, of classes and percentages.")
     for name, target in value.items():
-        share = _share(target, f"class_targets/{name}")
-        if share is None:
-            raise PolicyFault(f"class_targets/{name}", "This is a percentage.")
-        yield name, share
-
-
-def _count(value: Any, member: str, of: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise PolicyFault(member, f"This is a number of {of}, 1 or more.")
-    return value
+        yield name, share(target, f"class_targets/{name}")
 
 
 def _years(value: Any) -> int:
-    years = _count(value, "retention_years", "years")
+    years = number(value, "retention_years", "years")
     if years > _MOST_YEARS:
         raise PolicyFault("retention_years", f"This is {_MOST_YEARS} years or fewer.")
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from analytics_worker import areas
 from analytics_worker.questions import By
 from codes import tallies
 from codes.phases import EducationPhase
@@ -251,6 +252,28 @@ async def test_enrolments_and_persistent_absence_of_the_nation_are_of_a_year_to_
         if items[fsm]["enrolments"] is not None:
             assert items[fsm]["enrolments"] == tallies.group(each).enrolments >= 3
             assert items[fsm]["possible_sessions"] == tallies.group(each).total.possible_sessions
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("by", [[], ["region"], ["local-authority", "year-group"], ["phase"]], ids="-".join)
+async def test_a_year_of_very_many_schools_is_the_same_from_the_sums_of_the_year(
+    calling: Calling, by: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = await ask(calling, "/v1/national/attendance", period="year", by=by)
+    monkeypatch.setattr(areas, "MOST_BY_DAY", 0)
+    many = await ask(calling, "/v1/national/attendance", period="year", by=by)
+    members = ("possible_sessions", "overall_attendance", "authorised_absence", "unauthorised_absence", "pa_perc")
+    assert {member: many[member] for member in members} == {member: few[member] for member in members}
+    parts = [
+        [{name: each.get(name) for name in (*by_members(by), *members)} for each in told["items"]]
+        for told in (few, many)
+        if by
+    ]
+    assert not parts or parts[0] == parts[1]
+
+
+def by_members(by: list[str]) -> list[str]:
+    return [each.replace("-", "_") for each in by]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from analytics_worker import projector
 from analytics_worker.app import WorkerSettings, create_app
+from analytics_worker.projector import Waiting
 from kit import database as kit_database
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.writing import Desk, School
@@ -172,9 +173,48 @@ async def test_a_school_that_fails_stands_still_alone_and_goes_on_when_it_can(
     await owner.close()
     assert await desk.sweep() == 0  # it is not tried again at once
     desk.clock.set("2026-11-20T16:00:03+00:00")
+    # Its alerts are not looked at before it is folded: that would say that all is well again.
+    assert await projector.waiting(desk.analytics, desk.clock()) == [Waiting(broken.school_id, False, True, False)]
     await desk.sweep()
     assert await broken.rows(_SUMS) == expected_sums(broken)
     assert (await projector.faring(desk.analytics, desk.clock())).stalled == 0
+
+
+async def test_no_school_waits_to_be_folded_until_the_alerts_of_another_are_looked_at(
+    desk: Desk, database: Database
+) -> None:
+    slow, other = await desk.open("910311"), await desk.open("910312")
+    await desk.sweep()
+    owner = await asyncpg.connect(database.owner_url)
+    waits = "SELECT count(*) FROM pg_locks WHERE relation = 'analysis.alert'::regclass AND NOT granted"
+    fares = "SELECT alerts_seq < seq, failures FROM analysis.checkpoint WHERE school_id = $1"
+    unseen = "SELECT count(*) FROM analysis.checkpoint WHERE alerts_seq < seq OR failures > 0"
+
+    async def folded(school: School) -> None:
+        while await school.rows(_SUMS) != expected_sums(school):  # noqa: ASYNC110 -- another's work is waited for
+            await asyncio.sleep(0.01)
+
+    async def counts(asked: str, wanted: int) -> None:
+        while await owner.fetchval(asked) != wanted:  # noqa: ASYNC110 -- another's work is waited for
+            await asyncio.sleep(0.01)
+
+    running = asyncio.create_task(projector.run(desk.analytics, desk.clock, 0.01))
+    async with asyncio.timeout(20):
+        async with owner.transaction():
+            # Whoever looks at alerts of a pupil waits for this; nobody who folds does.
+            await owner.execute("LOCK TABLE analysis.alert IN ACCESS EXCLUSIVE MODE")
+            await slow.enter((1, "2026-09-07", "AM", "O"))
+            await folded(slow)
+            await counts(waits, 1)
+            await other.enter((1, "2026-09-07", "AM", "O"))
+            await folded(other)
+            # The first is still being looked at: that has neither come to an end nor been given up.
+            assert await slow.rows(fares) == [(True, 0)]
+        await counts(unseen, 0)
+    await owner.close()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
 
 
 async def test_without_a_school_in_its_context_the_worker_sees_no_pupil(desk: Desk) -> None:
@@ -259,7 +299,7 @@ async def test_a_school_that_cannot_be_folded_is_seen_over_http_and_the_others_g
         await broken.enter((1, "2026-09-07", "AM", "/"))
         await sound.enter((1, "2026-09-07", "AM", "/"))
         said = await until(stalled=1, schools_behind=1, events_behind=1)
-        while not said["rollbook_folds_failed_total"]:  # counted when the sweep is over
+        while not said["rollbook_folds_failed_total"]:  # counted after the school was marked
             said = await until(stalled=1)
         assert said["rollbook_schools_folded_total"] >= 1
         assert said["rollbook_seconds_behind"] >= 0

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from analytics_worker import projector
+from analytics_worker.projector import Waiting
 from kit.database import Connection
 from onebox.cli import main
 from tests.analytics_worker.writing import Desk, School
@@ -100,7 +101,7 @@ async def test_what_was_never_folded_is_built_to_the_head_and_what_lags_is_broug
     desk: Desk, owner: Connection, rebuild: Rebuild
 ) -> None:
     new, lagging = await written(desk, "911330"), await written(desk, "911331")
-    await projector._bring_forward(desk.analytics, lagging.school_id, True, desk.clock())
+    await projector.bring_forward(desk.analytics, Waiting(lagging.school_id, True, True, False))
     await lagging.enter((3, "2026-11-19", "PM", "U"))
     code, out, _ = await rebuild()
     assert code == 0
@@ -147,7 +148,7 @@ async def test_alerts_keep_their_history_and_are_looked_at_again(
     alerts = await school.rows("SELECT id, kind, opened_on, changed FROM analysis.alert WHERE school_id = $1")
     assert alerts
     assert (await rebuild("--school", school.urn))[0] == 0
-    waiting = [school_id for school_id, _ in await projector.waiting(desk.analytics, desk.clock())]
+    waiting = [each.school_id for each in await projector.waiting(desk.analytics, desk.clock())]
     assert school.school_id in waiting
     await desk.sweep()
     assert await school.rows("SELECT id, kind, opened_on, changed FROM analysis.alert WHERE school_id = $1") == alerts

@@ -77,6 +77,19 @@ class Limit:
         return median(self.rounds)
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A row of which there are to be no fewer than so many a second, in the median."""
+
+    of: Row
+    least: float
+
+    @property
+    def value(self) -> float:
+        """The median of the rounds."""
+        return median(self.of.rates)
+
+
 @dataclass(slots=True)
 class Table:
     """All that one run measures."""
@@ -85,9 +98,15 @@ class Table:
     rows: list[Row] = field(default_factory=list)
     ratios: list[Ratio] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
+    floors: list[Floor] = field(default_factory=list)
 
     def add(
-        self, facts: dict[str, Any], rows: Sequence[Row], ratios: Sequence[Ratio] = (), limits: Sequence[Limit] = ()
+        self,
+        facts: dict[str, Any],
+        rows: Sequence[Row],
+        ratios: Sequence[Ratio] = (),
+        limits: Sequence[Limit] = (),
+        floors: Sequence[Floor] = (),
     ) -> None:
         """Add what was measured together; of what others took meanwhile, the most is kept."""
         elsewhere = max(facts["elsewhere"], self.facts.get("elsewhere", 0.0))
@@ -95,6 +114,7 @@ class Table:
         self.rows += rows
         self.ratios += ratios
         self.limits += limits
+        self.floors += floors
 
     def as_json(self) -> dict[str, Any]:
         """Give everything that was measured, round by round."""
@@ -120,6 +140,10 @@ class Table:
                 {"of": each.of.name, "median_ms": each.value, "rounds_ms": each.rounds, "aim_ms": each.most}
                 for each in self.limits
             ],
+            "floors": [
+                {"of": each.of.name, "median": each.value, "rounds": each.of.rates, "aim": each.least}
+                for each in self.floors
+            ],
         }
 
     def as_text(self) -> str:
@@ -142,8 +166,13 @@ class Table:
             met = "met" if limit.value <= limit.most else "not met"
             spread = f"{min(limit.rounds):.1f}-{max(limit.rounds):.1f}"
             limits.append((limit.of.name, f"{limit.value:.1f}", spread, f"{limit.most:.0f}", met))
+        floors = [("", "a second", "lowest-highest", "aim", "")]
+        for floor in self.floors:
+            met = "met" if floor.value >= floor.least else "not met"
+            spread = f"{min(floor.of.rates):,.0f}-{max(floor.of.rates):,.0f}"
+            floors.append((floor.of.name, f"{floor.value:,.0f}", spread, f"{floor.least:,.0f}", met))
         parts: list[Sequence[tuple[str, ...]]] = [lines]
-        parts += [each for each in (ratios, limits) if len(each) > 1]
+        parts += [each for each in (ratios, limits, floors) if len(each) > 1]
         return "\n\n".join((*("\n".join(_aligned(part)) for part in parts), self._machine()))
 
     def _machine(self) -> str:

@@ -69,6 +69,9 @@ async def test_what_is_asked_among_millions_of_events_stands_is_amended_and_prov
         for whole in (True, False):
             done = await writing.run("verifying", whole=whole, **file.told(), **{**FEW, "most": 1})
             assert done.events == file.events > marks
+        for same in (False, True):
+            done = await writing.run("rebuilding", url=database.owner_url, same=same)
+            assert done.events == loaded.events
 
 
 async def test_history_is_taken_line_by_line_and_copied_row_by_row(

@@ -1,7 +1,7 @@
 """What a school sets for itself (law.md section 7, design: policy)."""
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 from fractions import Fraction
 from typing import Any
 
@@ -9,8 +9,11 @@ import pytest
 
 from codes import policy
 from codes.book import Session
-from codes.policy import Policy, PolicyFault, RegisterTimes
+from codes.members import PolicyFault
+from codes.policy import Policy, RegisterTimes
+from codes.staged import Late
 
+TODAY = date(2026, 9, 7)
 MORNING = {"session": "AM", "opens": "09:00", "closes": "09:30", "ends": "12:00"}
 AFTERNOON = {"session": "PM", "opens": "13:00", "closes": "13:30", "ends": "15:15"}
 YOUNGER = AFTERNOON | {"year_groups": ["R", "1", "2"]}
@@ -29,6 +32,34 @@ def test_a_policy_is_read_from_its_body() -> None:
     assert read.referral_below == Fraction(37, 40)
     assert read.levels_from_sessions == 40
     assert stated(MORNING, AFTERNOON, levels_from_sessions=1).levels_from_sessions == 1
+
+
+def test_a_school_may_set_what_it_asks_of_parents_and_what_it_does_when() -> None:
+    read = stated(
+        MORNING,
+        AFTERNOON,
+        at_risk_below=95,
+        report_by="09:00",
+        register_grace_minutes=0,
+        illness_evidence_after_days=5,
+        staged_approach={"late": {"times": 2, "within_weeks": 1}},
+        reporting_cycle="half-termly",
+        monitoring_cycles=["weekly", "yearly"],
+    )
+    assert (read.at_risk_below, read.report_by) == (Fraction(19, 20), time(9))
+    assert (read.register_grace_minutes, read.illness_evidence_after_days) == (0, 5)
+    assert read.staged_approach.late == Late(2, 1)
+    assert (read.reporting_cycle, read.monitoring_cycles) == ("half-termly", ("weekly", "yearly"))
+
+
+def test_a_policy_of_before_is_the_policy_it_was() -> None:
+    """Nothing is asked of anybody by what a school has not set."""
+    read = stated(MORNING, AFTERNOON, target=96, referral_below=90)
+    assert read == Policy(read.registers, Fraction(24, 25), Fraction(9, 10))
+    assert (read.at_risk_below, read.report_by, read.illness_evidence_after_days) == (None, None, None)
+    assert (read.reporting_cycle, read.monitoring_cycles, read.register_grace_minutes) == (None, (), 30)
+    assert (read.staged_approach.late, read.staged_approach.steps) == (None, ())
+    assert policy.warnings(read, TODAY) == ()
 
 
 def test_a_school_may_keep_its_register_longer_than_six_years_and_not_shorter() -> None:
@@ -74,7 +105,7 @@ def test_a_school_that_states_nothing_has_registers_of_thirty_minutes() -> None:
         (Session.AM, time(8, 45), time(9, 15), time(12)),
         (Session.PM, time(13), time(13, 30), time(15, 15)),
     ]
-    assert policy.warnings(policy.DEFAULT) == ()
+    assert policy.warnings(policy.DEFAULT, TODAY) == ()
 
 
 @pytest.mark.parametrize(
@@ -106,6 +137,16 @@ def test_a_school_that_states_nothing_has_registers_of_thirty_minutes() -> None:
         ({"registers": [MORNING, AFTERNOON], "levels_from_sessions": 0}, "levels_from_sessions"),
         ({"registers": [MORNING, AFTERNOON], "levels_from_sessions": 1.5}, "levels_from_sessions"),
         ({"registers": [MORNING, AFTERNOON], "levels_from_sessions": True}, "levels_from_sessions"),
+        ({"registers": [MORNING, AFTERNOON], "at_risk_below": "95"}, "at_risk_below"),
+        ({"registers": [MORNING, AFTERNOON], "report_by": "9am"}, "report_by"),
+        ({"registers": [MORNING, AFTERNOON], "report_by": 9}, "report_by"),
+        ({"registers": [MORNING, AFTERNOON], "register_grace_minutes": -1}, "register_grace_minutes"),
+        ({"registers": [MORNING, AFTERNOON], "register_grace_minutes": None}, "register_grace_minutes"),
+        ({"registers": [MORNING, AFTERNOON], "illness_evidence_after_days": 2.5}, "illness_evidence_after_days"),
+        ({"registers": [MORNING, AFTERNOON], "reporting_cycle": "daily"}, "reporting_cycle"),
+        ({"registers": [MORNING, AFTERNOON], "monitoring_cycles": "termly"}, "monitoring_cycles"),
+        ({"registers": [MORNING, AFTERNOON], "monitoring_cycles": ["termly", "often"]}, "monitoring_cycles/1"),
+        ({"registers": [MORNING, AFTERNOON], "monitoring_cycles": ["weekly", "weekly"]}, "monitoring_cycles"),
         ({"registers": [MORNING, AFTERNOON], "n_days": 9}, "n_days"),
     ],
 )
@@ -126,20 +167,20 @@ def test_a_morning_may_run_into_the_afternoon_of_other_year_groups() -> None:
 
 def test_a_register_open_for_over_thirty_minutes_is_allowed_with_a_warning() -> None:
     """Law.md section 2, row L: at most 30 minutes, which is guidance."""
-    found = policy.warnings(stated(MORNING | {"closes": "09:31"}, AFTERNOON | {"closes": "13:31"}))
+    found = policy.warnings(stated(MORNING | {"closes": "09:31"}, AFTERNOON | {"closes": "13:31"}), TODAY)
     assert [w.member for w in found] == ["registers/0/closes", "registers/1/closes"]
     assert "31 minutes" in found[0].detail and found[0].source
 
 
 def test_registers_of_unequal_lengths_are_allowed_with_a_warning() -> None:
     """Law.md section 7, S001: 15 minutes in the morning, 10 in the afternoon."""
-    (found,) = policy.warnings(stated(MORNING | {"closes": "09:15"}, AFTERNOON | {"closes": "13:10"}))
+    (found,) = policy.warnings(stated(MORNING | {"closes": "09:15"}, AFTERNOON | {"closes": "13:10"}), TODAY)
     assert found.member == "registers" and "10 and 15 minutes" in found.detail
 
 
 def test_two_afternoon_registers_at_different_times_are_allowed_with_a_warning() -> None:
     """Law.md section 9, doubt 18."""
-    (found,) = policy.warnings(stated(MORNING, YOUNGER, OLDER))
+    (found,) = policy.warnings(stated(MORNING, YOUNGER, OLDER), TODAY)
     assert found.detail.startswith("PM") and "paragraph 32" in found.source
 
 

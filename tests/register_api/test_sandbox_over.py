@@ -12,6 +12,7 @@ import pytest
 from analytics_worker import projector
 from analytics_worker.app import WorkerSettings
 from analytics_worker.app import create_app as analytics
+from analytics_worker.projector import Waiting
 from kit import database as kit_database
 from kit.database import Connection
 from tests.support.office import Office, calling, refusal
@@ -98,7 +99,7 @@ async def test_a_day_later_no_row_of_it_is_left_and_every_other_school_is_as_it_
         assert {number: await rows(owner, number) for number in (other, younger)} == kept
         # Nothing comes back with whoever had it on a list.
         engine = kit_database.connect(on.database.analytics_url, name="tests", pool_size=2)
-        assert not await projector._bring_forward(engine, school_id, True, on.clock())
+        assert not await projector.bring_forward(engine, Waiting(school_id, True, True, False))
         await engine.dispose()
         assert await rows(owner, school_id) == {}
     assert await forgotten(on) == 0

@@ -57,5 +57,5 @@ def test_thirty_pupils_of_their_age_are_on_roll_from_the_first_day_on(phase: str
 def test_its_policy_is_one_that_the_guidance_has_nothing_against() -> None:
     body = school("secondary", "990001")
     assert body.policy is not None
-    assert warnings(policy_from_body(body.policy)) == ()
+    assert warnings(policy_from_body(body.policy), DAYS[0]) == ()
     assert (body.la_code, body.laestab, body.trust) == (None, None, None)

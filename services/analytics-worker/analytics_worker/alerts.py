@@ -7,8 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from analytics_worker import summary
-from analytics_worker.answers import Alerts
-from codes.alerts import Alert
+from analytics_worker.answers import Alerts, Raised
 from kit import database, lists, pupil_ids, reads
 from kit.contract import tells
 from kit.fields import Body
@@ -32,7 +31,7 @@ class AlertFilters(Body):
     """What narrows the list: every filter given must be met, one that is repeated by any of its values."""
 
     status: Status | None = None
-    kind: list[Alert] | None = None
+    kind: list[Raised] | None = None
     pupil: list[str] | None = None
     changed_after: str | None = None
     limit: Annotated[int, Query(ge=1, le=lists.MOST)] = lists.DEFAULT_LIMIT

@@ -25,6 +25,10 @@ class AsAtRead(Body):
     settled: bool
 
 
+Raised = Literal[Alert.PERSISTENT_ABSENCE, Alert.SEVERE_ABSENCE, Alert.PENALTY_THRESHOLD, Alert.N_OVERDUE]
+"""The kinds of alert that are raised, of those that the catalogue has rules for."""
+
+
 class LevelEvidence(Body):
     """Of how many sessions of an academic year persistent or severe absence is said."""
 
@@ -73,7 +77,7 @@ class AlertRead(Body):
     """An alert, by the evidence that stands for it."""
 
     id: str
-    kind: Alert
+    kind: Raised
     pupil: str
     status: Literal["open", "closed"]
     opened_on: Date

@@ -33,6 +33,8 @@ router = APIRouter(tags=["national"])
 _sql = database.statements(__file__)
 
 FEWEST_ENROLMENTS = 6
+MOST_BY_DAY = 2_000
+"""Schools whose year is summed day by day; the year of more is that of the evening before."""
 _COUNTED = {Who.ON_ROLL: None, Who.PUBLISHED: "main", Who.AGED_FOUR: "aged-four"}
 _OF_AREAS = (By.LOCAL_AUTHORITY, By.REGION, By.PHASE)
 _OF_PUPILS = (
@@ -69,9 +71,12 @@ class _Asked:
 
     @property
     def of_year_alone(self) -> bool:
-        """Whether the sums of the year to date answer all of it, as they must of a cohort."""
+        """Whether the sums of the year answer all of it, for so many schools that those of its days are too many.
+
+        The sums of each day are two hundred times as many, and are as of now and not of the evening before.
+        """
         parts = {*_OF_AREAS, By.YEAR_GROUP, *([] if self.cohort is None else [self.cohort])}
-        return self.year is not None and set(self.question.by) <= parts
+        return self.year is not None and len(self.schools) > MOST_BY_DAY and set(self.question.by) <= parts
 
     def cells(self) -> tuple[list[tuple[Label, ...]], dict[str, Any]]:
         """Give the parts that schools lie in, by the areas asked for, and each school's number with its part's."""
@@ -115,8 +120,8 @@ async def of_nation(
     """Give the figures of all schools of England that lie in an authority, and with `by` those of each part.
 
     No pupil is read: enrolments, persistent and severe absence, and cohorts, are those of one academic year to date,
-    and null for other days and of all on roll. A year to date is as of the evening before, other days as of now. Terms
-    are the census's: schools' own differ.
+    as on the evening before, and null for other days and of all on roll; so are the sessions of a year of more than
+    2,000 schools. Terms are the census's: schools' own differ.
     """
     return await _answer(nation, tuple(AUTHORITIES), {}, filters, request, response)
 
@@ -142,8 +147,9 @@ async def _answer(
         asked = _Asked(question, schools, _year(question, today))
         _check(asked)
         by_pupil = Counted() if asked.year is None else await _of_pupils(connection, asked, asked.year)
-        # The sums of each day of a year are two hundred times those of the year.
         counted = by_pupil if asked.of_year_alone else await _of_sessions(connection, asked)
+    if asked.cohort is not None:
+        counted = Counted(counted.whole, by_pupil.parts)
     whole, items = _shown(counted, by_pupil, asked, request.app.state.settings.smallest_cell)
     told = {**head, "schools": national.told(schools)}
     return asking.formed(request, response, filters, told, whole, items, question)
@@ -178,7 +184,8 @@ def _check(asked: _Asked) -> None:
 
 async def _of_sessions(connection: Connection, asked: _Asked) -> Counted:
     """Count from the sums of each day. Of how many pupils a group is at the least stands for its enrolments."""
-    question, by = asked.question, asked.question.by
+    question = asked.question
+    by = tuple(each for each in question.by if each is not asked.cohort)
     cells, numbered = asked.cells()
     stretches = [_stretches(each, question.first, question.last) for each in by if each in _STRETCHES]
     starts = [[*days] for days, _ in stretches] + [[], []]

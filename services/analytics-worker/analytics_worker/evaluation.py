@@ -16,9 +16,11 @@ from typing import Any
 from analytics_worker import counting, roll, school
 from analytics_worker.readings import ABSENCES
 from analytics_worker.roll import Enrolled
-from codes.alerts import Standing, levels, n_overdue, penalty_threshold
+from codes.alerts import Standing, n_overdue
 from codes.book import Session
 from codes.calendar import academic_year, academic_year_bounds, school_weeks
+from codes.levels import levels
+from codes.penalty import penalty_threshold
 from codes.school import School
 from kit import database
 from kit.database import Connection

@@ -1,20 +1,21 @@
-"""The projector: folds each school's events into what stands and into sums, exactly once; then looks at its alerts.
+"""The projector: folds each school's events into what stands and into sums, exactly once; beside it, looks at alerts.
 
 A school is taken by locking its checkpoint row; its read models and its checkpoint move in one transaction. Polling is
-the truth. It never passes over an event: a school that cannot be folded stands still by itself, and says so.
+the truth. It never passes over an event: a school that cannot be folded stands still by itself, and says so. No school
+waits to be folded until the alerts of others are looked at.
 """
 
 import asyncio
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from analytics_worker import evaluation, moves, year_totals
+from analytics_worker import evaluation, moves, spells, year_totals
 from kit import database
 from kit.database import Connection
 from kit.schools import LONDON
@@ -24,6 +25,8 @@ MOST_EVENTS = 100_000
 RETRY_WITHIN = 300
 """Seconds after which a school that stands still is tried again, at the latest."""
 
+_AT_ONCE = 2
+"""Schools that are folded at once: one is folded while another waits for its COMMIT."""
 _LOOKED_AT = 10
 """Schools whose oldest event that waits is looked for."""
 
@@ -45,56 +48,102 @@ class Faring:
     seconds_behind: float
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A school that waits: whether it is new to us, is to be folded, and its alerts are to be looked at."""
+
+    school_id: int
+    is_new: bool
+    is_behind: bool
+    is_unseen: bool
+
+
 async def run(
     engine: AsyncEngine, now: Callable[[], datetime], poll_seconds: float, counted: Counter[str] | None = None
 ) -> None:
-    """Sweep for ever, resting for `poll_seconds` whenever nothing was waiting; wait for a database that is away."""
-    if counted is not None:
-        counted.update(schools_folded=0, folds_failed=0)
-    while True:
-        worked = 0
-        try:
-            worked = await sweep(engine, now, counted)
-        except Exception as caught:
-            _log.error("the projection rests: %s", type(caught).__name__)
-        if worked == 0:
-            await asyncio.sleep(poll_seconds)
+    """Fold for ever, and beside it look at alerts for ever; either rests for `poll_seconds` whenever nothing waited.
 
-
-async def sweep(engine: AsyncEngine, now: Callable[[], datetime], counted: Counter[str] | None = None) -> int:
-    """Bring every school that waits up to its head, and its alerts with it; give how many were brought forward.
-
-    A school that another worker has is left to it. A school that fails stops alone and is tried again later. Schools
-    that were brought forward and schools that failed are added to `counted`.
+    Waits for a database that is away.
     """
-    worked, failed = 0, 0
-    for school_id, is_new in await waiting(engine, now()):
-        try:
-            worked += await _bring_forward(engine, school_id, is_new, now())
-        except Exception as caught:
-            # Where it is the database that is away, this fails too, and the whole sweep ends.
-            await _stand_still(engine, school_id, now(), caught)
-            failed += 1
-    if counted is not None:
-        counted.update(schools_folded=worked, folds_failed=failed)
+    counted = Counter() if counted is None else counted
+    counted.update(schools_folded=0, folds_failed=0)
+
+    async def go_on(step: Callable[[], Awaitable[int]]) -> None:
+        while True:
+            worked = 0
+            try:
+                worked = await step()
+            except Exception as caught:
+                _log.error("the projection rests: %s", type(caught).__name__)
+            if worked == 0:
+                await asyncio.sleep(poll_seconds)
+
+    async with asyncio.TaskGroup() as together:
+        together.create_task(go_on(lambda: _fold_those_behind(engine, now, counted)))
+        together.create_task(go_on(lambda: _look_at_alerts(engine, now, counted)))
+
+
+async def sweep(engine: AsyncEngine, now: Callable[[], datetime]) -> int:
+    """Bring every school that waits up to its head, and then the alerts of each; give how many there were to do.
+
+    A school that another worker has is left to it. A school that fails stops alone and is tried again later.
+    """
+    counted: Counter[str] = Counter()
+    return await _fold_those_behind(engine, now, counted) + await _look_at_alerts(engine, now, counted)
+
+
+async def _fold_those_behind(engine: AsyncEngine, now: Callable[[], datetime], counted: Counter[str]) -> int:
+    """Fold every school that is behind, the one that has waited longest first; give how many were brought forward."""
+    behind = iter([each for each in await waiting(engine, now()) if each.is_behind])
+
+    async def one_after_another() -> int:
+        worked = 0
+        for each in behind:
+            worked += await _done(engine, each.school_id, now, counted, bring_forward(engine, each))
+        return worked
+
+    worked = sum(await asyncio.gather(*(one_after_another() for _ in range(_AT_ONCE))))
+    counted["schools_folded"] += worked
     return worked
 
 
-async def waiting(engine: AsyncEngine, now: datetime) -> Sequence[tuple[int, bool]]:
-    """Give the schools that wait to be brought forward, the longest first, and whether each is new to us."""
+async def _look_at_alerts(engine: AsyncEngine, now: Callable[[], datetime], counted: Counter[str]) -> int:
+    """Look at the alerts of every school once that waits for it; give of how many."""
+    worked = 0
+    for each in await waiting(engine, now()):
+        if each.is_unseen:
+            worked += await _done(engine, each.school_id, now, counted, look(engine, each.school_id, now()))
+    return worked
+
+
+async def _done(
+    engine: AsyncEngine, school_id: int, now: Callable[[], datetime], counted: Counter[str], doing: Awaitable[bool]
+) -> bool:
+    """Give whether something was done with a school; a failure is its own, and is counted."""
+    try:
+        return await doing
+    except Exception as caught:
+        # Where it is the database that is away, this fails too, and the whole round ends.
+        await _stand_still(engine, school_id, now(), caught)
+        counted["folds_failed"] += 1
+        return False
+
+
+async def waiting(engine: AsyncEngine, now: datetime) -> Sequence[Waiting]:
+    """Give the schools that wait to be folded or looked at, the longest first."""
     async with database.reading(engine) as connection:
         rows = _sql.waiting(connection, today=now.astimezone(LONDON).date(), now=now)
-        return [(row["school_id"], row["is_new"]) async for row in rows]
+        return [Waiting(row["school_id"], row["is_new"], row["is_behind"], row["is_unseen"]) async for row in rows]
 
 
-async def _bring_forward(engine: AsyncEngine, school_id: int, is_new: bool, now: datetime) -> bool:
-    if is_new:
-        async with database.writing(engine, school_id) as connection:
-            await begin(connection, school_id)
-    while (behind := await fold(engine, school_id)) is not None:
+async def bring_forward(engine: AsyncEngine, school: Waiting) -> bool:
+    """Fold a school up to its head; False when another worker has it."""
+    if school.is_new:
+        async with database.writing(engine, school.school_id) as connection:
+            await begin(connection, school.school_id)
+    while (behind := await fold(engine, school.school_id)) is not None:
         if behind == 0:
-            # A transaction of its own, with a position of its own: a process that dies in between has lost nothing.
-            return await look(engine, school_id, now)
+            return True
     return False
 
 
@@ -127,6 +176,8 @@ async def fold_after(connection: Connection, school_id: int, after: int, most: i
 async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
     """Look at a school's alerts as far as it has been folded; False when another worker has the school.
 
+    A transaction of its own, with a position of its own: a process that dies before it has lost nothing.
+
     With the first look of a London day the sums of academic years are made anew, as they were in the evening.
     """
     async with database.writing(engine, school_id) as connection:
@@ -146,8 +197,8 @@ async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
 
 async def total_years(connection: Connection, school_id: int, after: int, seq: int) -> None:
     """Make the sums anew of the academic years that something between two positions may have moved."""
-    if after < seq:
-        await year_totals.make(connection, school_id, seq, await year_totals.touched(connection, school_id, after, seq))
+    if after < seq and (years := await year_totals.touched(connection, school_id, after, seq)):
+        await year_totals.make(connection, school_id, seq, years, await spells.load(connection, school_id, seq=seq))
 
 
 async def _stand_still(engine: AsyncEngine, school_id: int, now: datetime, caught: Exception) -> None:

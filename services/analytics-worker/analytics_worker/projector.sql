@@ -1,6 +1,9 @@
 -- name: waiting(today, now)
--- Schools with events that are not folded, alerts that are not looked at, or a new day; none that failed a moment ago.
-SELECT h.school_id, c.school_id IS NULL AS is_new
+-- Schools with events that are not folded, alerts that are not looked at, or a new day; none that failed a moment ago. One
+-- that failed and is still behind waits to be folded: its alerts would say that all is well again.
+SELECT h.school_id, c.school_id IS NULL AS is_new, h.seq > coalesce(c.seq, 0) AS is_behind,
+       c.school_id IS NOT NULL AND (c.alerts_seq < c.seq OR c.alerts_on IS DISTINCT FROM CAST(:today AS date))
+       AND (c.failures = 0 OR c.seq = h.seq) AS is_unseen
 FROM ledger.head h
 LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id
 WHERE h.seq > 0

@@ -1,18 +1,25 @@
 """Read models made anew: from a school's first event, beside the live ones, compared with them, and put in their place.
 
-The side tables belong to the connection and are empty at the end of each transaction. Only rows that are not as they
+What lies beside belongs to the connection and is empty at the end of each transaction. Only rows that are not as they
 should be are written: where all are, nothing is, and readers see the old until the new is whole (docs/adr/0011).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analytics_worker import moves, projector, spells, year_totals
+from analytics_worker.spells import Spell
 from kit import database
 from kit.database import Connection
 
-SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"
-"""One school is sorted and hashed in memory, by one core: the others have schools of their own."""
+SETTINGS = (
+    "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; "
+    "SET LOCAL enable_nestloop = off"
+)
+"""One school is sorted and hashed in memory, by one core: the others have schools of their own. All of a school is
+asked for, so to search row by row would be the server's wrong guess of how much that is."""
+KNOW_SPELLS = "ANALYZE rebuilt_spell"
+"""Knowing nothing of a connection's table, the planner would hash the many entries to search them by the spells."""
 
 _sql = database.statements(__file__)
 
@@ -47,7 +54,7 @@ class Rebuilt:
 
 async def prepare(connection: Connection) -> None:
     """Give a connection its side tables; once for all the schools that it will rebuild."""
-    await connection.execute(await _sql.side_tables(connection))
+    await connection.execute(await _sql.beside(connection))
 
 
 async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
@@ -63,10 +70,15 @@ async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
         head = await _sql.head(connection, school_id=school_id)
         is_new = standing["seq"] == 0
         failure = None if is_new else await _brought_to(connection, school_id, standing, head)
-        await _fold(connection, school_id, head)
-        differences = [*await _put_in_place(connection, school_id), *await _years(connection, school_id, head)]
+        found = await spells.load(connection, school_id, seq=head)
+        differences = [
+            await _spells(connection, school_id, found),
+            await _entries(connection, school_id, head, is_new),
+            await _totals(connection, school_id),
+            await _years(connection, school_id, head, found),
+        ]
         await _sql.stand_at(connection, school_id=school_id, seq=head)
-    return Rebuilt(school_id, head, is_new, failure, tuple(differences))
+    return Rebuilt(school_id, head, is_new, failure, tuple(each for each in differences if each.removed or each.added))
 
 
 async def _brought_to(connection: Connection, school_id: int, at: Mapping[str, int], head: int) -> str | None:
@@ -86,14 +98,30 @@ async def _brought_to(connection: Connection, school_id: int, at: Mapping[str, i
     return None
 
 
-async def _fold(connection: Connection, school_id: int, head: int) -> None:
-    found = moves.stretches(await spells.load(connection, school_id, seq=head))
-    await _sql.fold_spells(connection, school_id=school_id, **moves.columns(found))
-    await _sql.fold_entries(connection, school_id=school_id, seq=head)
-    await _sql.fold_totals(connection, school_id=school_id)
+async def _spells(connection: Connection, school_id: int, found: Sequence[Spell]) -> Difference:
+    of = {"school_id": school_id}
+    await _sql.fold_spells(connection, **of, **moves.columns(moves.stretches(found)))
+    await connection.execute(KNOW_SPELLS)
+    return _difference("spell", await _sql.remove_spells(connection, **of), await _sql.add_spells(connection, **of))
 
 
-async def _years(connection: Connection, school_id: int, head: int) -> list[Difference]:
+async def _entries(connection: Connection, school_id: int, head: int, is_new: bool) -> Difference:
+    """Compare by digest, for entries are as many as the events; where they differ, row by row."""
+    of = {"school_id": school_id, "seq": head}
+    if not is_new and await _sql.entries_are_the_same(connection, **of):
+        return Difference("entry", 0, 0)
+    return _difference("entry", await _sql.remove_entries(connection, **of), await _sql.add_entries(connection, **of))
+
+
+async def _totals(connection: Connection, school_id: int) -> Difference:
+    """Sum the entries that stand: by now they are those made anew."""
+    of = {"school_id": school_id}
+    await _sql.sweep_totals(connection, **of)
+    await _sql.fold_totals(connection, **of)
+    return _difference("day_total", await _sql.remove_totals(connection, **of), await _sql.add_totals(connection, **of))
+
+
+async def _years(connection: Connection, school_id: int, head: int, found: Sequence[Spell]) -> Difference:
     """Make the sums of every academic year anew in their place, and compare them with what was there.
 
     They are a few rows, made of the other models alone, and nobody sees them before the end of the transaction.
@@ -101,23 +129,11 @@ async def _years(connection: Connection, school_id: int, head: int) -> list[Diff
     of = {"school_id": school_id}
     await _sql.keep_years(connection, **of)
     await _sql.forget_years(connection, **of)
-    await year_totals.make(connection, school_id, head, await year_totals.every(connection, school_id))
+    await year_totals.make(connection, school_id, head, await year_totals.every(connection, school_id), found)
     said = await _sql.year_differences(connection, **of)
-    return [Difference("year_total", said["removed"], said["added"])] if said["removed"] or said["added"] else []
+    return Difference("year_total", said["removed"], said["added"])
 
 
-async def _put_in_place(connection: Connection, school_id: int) -> list[Difference]:
-    """Compare by digest; of a model that differs, remove the rows that should not stand and add those that should."""
-    of = {"school_id": school_id}
-    await _sql.sweep_totals(connection, **of)
-    found = []
-    for model, digests, remove, add in (
-        ("spell", _sql.spell_digests, _sql.remove_spells, _sql.add_spells),
-        ("entry", _sql.entry_digests, _sql.remove_entries, _sql.add_entries),
-        ("day_total", _sql.total_digests, _sql.remove_totals, _sql.add_totals),
-    ):
-        said = await digests(connection, **of)
-        if said["live"] != said["anew"]:
-            removed, added = await remove(connection, **of), await add(connection, **of)
-            found.append(Difference(model, *(int(done.rpartition(" ")[2]) for done in (removed, added))))
-    return found
+def _difference(model: str, removed: str, added: str) -> Difference:
+    """Read how many rows two statements were about."""
+    return Difference(model, *(int(done.rpartition(" ")[2]) for done in (removed, added)))

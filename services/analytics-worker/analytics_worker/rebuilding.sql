@@ -1,11 +1,35 @@
--- name: side_tables()$
--- The statements that make the tables which what is folded anew is laid beside the live ones in. A name of its own each:
--- unqualified, they are the connection's.
+-- name: beside()$
+-- The statements that make what is laid beside the live models, the connection's own: tables; what stands after an event,
+-- as a part of the statements below, where few entries are ever amended, so that the last amendments are joined to the first
+-- entries, which takes no sorting of all; and a hash of such a row, of its columns one after the other, which takes a third
+-- of the time of a hash of the row as a record. The interval makes a time that has no zone, at no cost, for a hash of one
+-- that has is not in every version of the server.
 SELECT $script$
     CREATE TEMP TABLE IF NOT EXISTS rebuilt_spell (LIKE analysis.spell) ON COMMIT DELETE ROWS;
-    CREATE TEMP TABLE IF NOT EXISTS rebuilt_entry (LIKE analysis.entry) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS rebuilt_day_total (LIKE analysis.day_total) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS former_year_total (LIKE analysis.year_total) ON COMMIT DELETE ROWS;
+    CREATE OR REPLACE FUNCTION pg_temp.rebuilt_entry(of_school int, up_to bigint) RETURNS SETOF analysis.entry
+    LANGUAGE sql STABLE AS $folded$
+        SELECT coalesce(a.seq, e.seq), coalesce(a.made_at, e.made_at), coalesce(a.recorded_at, e.recorded_at), e.school_id,
+               e.session_date, e.pupil_no, coalesce(a.version, e.version), e.session, coalesce(a.code, e.code), e.code,
+               CASE WHEN a.version IS NULL THEN e.arrived_at ELSE a.arrived_at END
+        FROM ledger.event e
+        LEFT JOIN (SELECT DISTINCT ON (session_date, session, pupil_no)
+                          session_date, session, pupil_no, code, version, arrived_at, made_at, recorded_at, seq
+                   FROM ledger.event
+                   WHERE school_id = of_school AND seq <= up_to AND version > 1
+                   ORDER BY session_date, session, pupil_no, version DESC) a
+               ON a.session_date = e.session_date AND a.session = e.session AND a.pupil_no = e.pupil_no
+        WHERE e.school_id = of_school AND e.seq <= up_to AND e.version = 1
+    $folded$;
+    CREATE OR REPLACE FUNCTION pg_temp.entry_hash(e analysis.entry) RETURNS bigint LANGUAGE sql IMMUTABLE AS $hash$
+        SELECT timestamp_hash_extended(e.made_at AT TIME ZONE interval '0',
+               timestamp_hash_extended(e.recorded_at AT TIME ZONE interval '0',
+               hashint4extended(e.session_date - date '2000-01-01',
+               hashint4extended(e.pupil_no, hashint8extended(e.seq, hashint2extended(e.version,
+               hashtextextended(e.session, hashtextextended(e.code, hashtextextended(e.first_code,
+               coalesce(time_hash_extended(e.arrived_at, 1), 0))))))))))
+    $hash$;
 $script$;
 
 -- name: take(school_id)^
@@ -24,50 +48,24 @@ SELECT :school_id, *
 FROM unnest(CAST(:of_pupils AS int[]), CAST(:firsts AS date[]), CAST(:untils AS date[]), CAST(:year_groups AS text[]),
             CAST(:counteds AS text[]));
 
--- name: fold_entries(school_id, seq)!
--- What stands, from every event. Few entries are ever amended: the last amendments are joined to the first entries, which
--- takes no sorting of all.
-INSERT INTO rebuilt_entry (school_id, session_date, session, pupil_no, code, first_code, version, arrived_at, made_at,
-                           recorded_at, seq)
-SELECT :school_id, e.session_date, e.session, e.pupil_no, coalesce(a.code, e.code), e.code,
-       coalesce(a.version, e.version), CASE WHEN a.version IS NULL THEN e.arrived_at ELSE a.arrived_at END,
-       coalesce(a.made_at, e.made_at), coalesce(a.recorded_at, e.recorded_at), coalesce(a.seq, e.seq)
-FROM ledger.event e
-LEFT JOIN (SELECT DISTINCT ON (session_date, session, pupil_no)
-                  session_date, session, pupil_no, code, version, arrived_at, made_at, recorded_at, seq
-           FROM ledger.event
-           WHERE school_id = :school_id AND seq <= :seq AND version > 1
-           ORDER BY session_date, session, pupil_no, version DESC) a
-       ON a.session_date = e.session_date AND a.session = e.session AND a.pupil_no = e.pupil_no
-WHERE e.school_id = :school_id AND e.seq <= :seq AND e.version = 1;
+-- name: entries_are_the_same(school_id, seq)$
+-- Whether what stands is what the events come to, in whatever order and without writing any of it: how many, and all their
+-- hashes together. Each has a key, so none is there twice.
+SELECT (SELECT (count(*), bit_xor(pg_temp.entry_hash(e))) FROM analysis.entry e WHERE e.school_id = :school_id)
+     = (SELECT (count(*), bit_xor(pg_temp.entry_hash(r))) FROM pg_temp.rebuilt_entry(:school_id, :seq) r);
 
 -- name: fold_totals(school_id)!
--- The sums of a day, of what stands by the spells.
+-- The sums of a day, of what stands by the spells; the live entries are by now those made anew.
 INSERT INTO rebuilt_day_total (school_id, session_date, session, year_group, counted, code, entries)
 SELECT :school_id, e.session_date, e.session, s.year_group, s.counted, e.code, count(*)
-FROM rebuilt_entry e
+FROM analysis.entry e
 JOIN rebuilt_spell s ON s.pupil_no = e.pupil_no AND s.first <= e.session_date AND e.session_date < s.until
+WHERE e.school_id = :school_id
 GROUP BY e.session_date, e.session, s.year_group, s.counted, e.code;
 
 -- name: sweep_totals(school_id)!
 -- Sums that have come to 0 are as good as none.
 DELETE FROM analysis.day_total WHERE school_id = :school_id AND entries = 0;
-
--- name: spell_digests(school_id)^
--- Whether two sets of rows are the same, in whatever order: how many, and all their hashes together. Each has a key, so
--- none is there twice.
-SELECT (SELECT (count(*), bit_xor(hash_record_extended(s.*, 0))) FROM analysis.spell s WHERE s.school_id = :school_id) AS live,
-       (SELECT (count(*), bit_xor(hash_record_extended(s.*, 0))) FROM rebuilt_spell s) AS anew;
-
--- name: entry_digests(school_id)^
--- The same of what stands.
-SELECT (SELECT (count(*), bit_xor(hash_record_extended(e.*, 0))) FROM analysis.entry e WHERE e.school_id = :school_id) AS live,
-       (SELECT (count(*), bit_xor(hash_record_extended(e.*, 0))) FROM rebuilt_entry e) AS anew;
-
--- name: total_digests(school_id)^
--- The same of the sums of a day.
-SELECT (SELECT (count(*), bit_xor(hash_record_extended(t.*, 0))) FROM analysis.day_total t WHERE t.school_id = :school_id) AS live,
-       (SELECT (count(*), bit_xor(hash_record_extended(t.*, 0))) FROM rebuilt_day_total t) AS anew;
 
 -- name: remove_spells(school_id)!
 -- Live rows that are not among those made anew.
@@ -83,18 +81,18 @@ WHERE NOT EXISTS (SELECT FROM analysis.spell s
                   WHERE s.school_id = :school_id AND s.pupil_no = r.pupil_no AND s.first = r.first)
 ORDER BY r.pupil_no, r.first;
 
--- name: remove_entries(school_id)!
+-- name: remove_entries(school_id, seq)!
 -- Live rows that are not among those made anew.
 DELETE FROM analysis.entry e
 WHERE e.school_id = :school_id
-  AND NOT EXISTS (SELECT FROM rebuilt_entry r
+  AND NOT EXISTS (SELECT FROM pg_temp.rebuilt_entry(:school_id, :seq) r
                   WHERE r.session_date = e.session_date AND r.session = e.session AND r.pupil_no = e.pupil_no
                     AND r.* IS NOT DISTINCT FROM e.*);
 
--- name: add_entries(school_id)!
+-- name: add_entries(school_id, seq)!
 -- Rows made anew that are not among the live, in the order of their key.
 INSERT INTO analysis.entry
-SELECT r.* FROM rebuilt_entry r
+SELECT r.* FROM pg_temp.rebuilt_entry(:school_id, :seq) r
 WHERE NOT EXISTS (SELECT FROM analysis.entry e
                   WHERE e.school_id = :school_id AND e.session_date = r.session_date AND e.session = r.session
                     AND e.pupil_no = r.pupil_no)

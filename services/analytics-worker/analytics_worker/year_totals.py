@@ -26,18 +26,19 @@ PARTED_BY = (By.YEAR_GROUP, *(by for by in By if by.startswith("cohort:")))
 _sql = database.statements(__file__)
 
 
-async def make(connection: Connection, school_id: int, seq: int, years: Iterable[str]) -> None:
-    """Make the sums of some academic years anew, of what stands in `analysis.entry` and the roll at `seq`.
+async def make(connection: Connection, school_id: int, seq: int, years: Iterable[str], found: Iterable[Spell]) -> None:
+    """Make the sums of some academic years anew, of what stands in `analysis.entry` and of the roll's spells at `seq`.
 
     Only of those who are in the DfE's statistics, the aged four apart; a pupil who moved counts in each part with the
     sessions spent there.
     """
-    found = [spell for spell in await spells.load(connection, school_id, seq=seq) if spell.counted is not Counted.NONE]
+    counting = [spell for spell in found if spell.counted is not Counted.NONE]
     for year in sorted(years):
         first, last = academic_year_bounds(year)
-        within = [spell for spell in found if spell.first <= last and (spell.until is None or spell.until > first)]
+        within = [spell for spell in counting if spell.first <= last and (spell.until is None or spell.until > first)]
         asked = {"school_id": school_id, "academic_year": year}
         await _sql.forget(connection, **asked)
+        entered = await _sql.entered(connection, school_id=school_id, first=first, last=last)
         await _sql.make(
             connection,
             up_to=seq,
@@ -45,33 +46,36 @@ async def make(connection: Connection, school_id: int, seq: int, years: Iterable
             last=last,
             persistent_times=PERSISTENT_TIMES,
             severe_times=SEVERE_TIMES,
-            **_columns(within, (first, last)),
+            **_columns(within, (first, last), (entered["first"], entered["last"])),
             **asked,
         )
 
 
-def _columns(within: Sequence[Spell], days: tuple[date, date]) -> dict[str, Any]:
-    """Give spells, the parts that each belongs to, and what codes are worth, as the statement takes them."""
-    parts = [
-        (number, part_of, part)
-        for number, spell in enumerate(within)
-        for part_of, part in (("all", ""), *((by.value, _named(label(by, spell))) for by in PARTED_BY))
-    ]
+def _columns(
+    within: Sequence[Spell], days: tuple[date, date], entered: tuple[date | None, date | None]
+) -> dict[str, Any]:
+    """Give spells, the parts that each belongs to, and what codes are worth, as the statement takes them.
+
+    `entered` are the first and the last day of which anything stands: no spell needs to be parted from another outside.
+    """
+    named, belongs = _parts(within)
     cut = [(number, *each) for number, spell in enumerate(within) for each in _by_age(spell, days)]
     eras = [edge for edge in edges() if days[0] < edge <= days[1]]
     worth = [(each, bisect_right(eras, each.first)) for each in worths(*days)]
     # In most years few of these fall, and sums are made before spells and eras are looked at.
-    turns = {*eras, *(day for _, *ends, _ in cut for day in ends if days[0] < day <= days[1])}
+    after, up_to = entered[0] or days[0], entered[1] or days[1]
+    turns = {day for day in (*eras, *(day for _, *ends, _ in cut for day in ends)) if after < day <= up_to}
     return {
         "spell_pupils": [within[number].pupil_no for number, *_ in cut],
         "spell_firsts": [first for _, first, _, _ in cut],
         "spell_untils": [until for _, _, until, _ in cut],
-        "spell_parts": [number for number, *_ in cut],
+        "spell_numbers": [number for number, *_ in cut],
         "spell_compulsory": [compulsory for *_, compulsory in cut],
-        "spell_counted": [within[number].counted.value for number, *_ in cut],
-        "numbers": [number for number, _, _ in parts],
-        "parts_of": [part_of for _, part_of, _ in parts],
-        "parts": [part for _, _, part in parts],
+        "numbers": [number for number, part_nos in enumerate(belongs) for _ in part_nos],
+        "belongings": [part_no for part_nos in belongs for part_no in part_nos],
+        "counteds": [counted for counted, _, _ in named],
+        "parts_of": [part_of for _, part_of, _ in named],
+        "parts": [part for _, _, part in named],
         "cuts": sorted(turns),
         "eras": eras,
         "codes": [each.code for each, _ in worth],
@@ -81,6 +85,20 @@ def _columns(within: Sequence[Spell], days: tuple[date, date]) -> dict[str, Any]
         "authoriseds": [each.authorised for each, _ in worth],
         "unauthoriseds": [each.unauthorised for each, _ in worth],
     }
+
+
+def _parts(within: Sequence[Spell]) -> tuple[Sequence[tuple[str, str, str]], Sequence[Sequence[int]]]:
+    """Give every part by who counts, what parts and its name; and of each spell the parts it belongs to, from 1 on."""
+    numbers: dict[tuple[str, str, str], int] = {}
+    known: dict[tuple[object, ...], list[int]] = {}  # most pupils are like many others in all that parts them
+    belongs = []
+    for spell in within:
+        alike = (spell.counted, spell.sex, spell.placing.year_group, *spell.placing.facts.items())
+        if alike not in known:
+            parts = (("all", ""), *((by.value, _named(label(by, spell))) for by in PARTED_BY))
+            known[alike] = [numbers.setdefault((spell.counted.value, *part), len(numbers) + 1) for part in parts]
+        belongs.append(known[alike])
+    return list(numbers), belongs
 
 
 def _by_age(spell: Spell, days: tuple[date, date]) -> Iterator[tuple[date, date, bool]]:

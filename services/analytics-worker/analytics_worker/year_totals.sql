@@ -20,15 +20,23 @@ WHERE school_id = :school_id;
 -- The sums of a year.
 DELETE FROM analysis.year_total WHERE school_id = :school_id AND academic_year = :academic_year;
 
--- name: make(school_id, academic_year, up_to, first, last, spell_pupils, spell_firsts, spell_untils, spell_parts, spell_compulsory, spell_counted, numbers, parts_of, parts, cuts, eras, codes, worth_eras, compulsories, possibles, authoriseds, unauthoriseds, persistent_times, severe_times)!
+-- name: entered(school_id, first, last)^
+-- The first and the last day of which anything stands, of some days.
+SELECT min(session_date) AS first, max(session_date) AS last
+FROM analysis.entry WHERE school_id = :school_id AND session_date BETWEEN :first AND :last;
+
+-- name: make(school_id, academic_year, up_to, first, last, spell_pupils, spell_firsts, spell_untils, spell_compulsory, spell_numbers, numbers, belongings, counteds, parts_of, parts, cuts, eras, codes, worth_eras, compulsories, possibles, authoriseds, unauthoriseds, persistent_times, severe_times)!
 -- The sums of a year from the entries, once over: first of each pupil by code, kept apart wherever a spell or an era of the
--- code book begins or ends, so that any day of a sum tells its spell; then of each part that spells belong to.
+-- code book begins or ends, so that any day of a sum tells its spell; then of each part that spells belong to, by number.
 WITH spell AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:spell_pupils AS int[]), CAST(:spell_firsts AS date[]), CAST(:spell_untils AS date[]),
-                         CAST(:spell_parts AS int[]), CAST(:spell_compulsory AS boolean[]), CAST(:spell_counted AS text[]))
-                  AS s (pupil_no, first, until, number, compulsory, counted)
+                         CAST(:spell_numbers AS int[]), CAST(:spell_compulsory AS boolean[]))
+                  AS s (pupil_no, first, until, number, compulsory)
 ), belongs AS MATERIALIZED (
-    SELECT * FROM unnest(CAST(:numbers AS int[]), CAST(:parts_of AS text[]), CAST(:parts AS text[])) AS b (number, part_of, part)
+    SELECT * FROM unnest(CAST(:numbers AS int[]), CAST(:belongings AS int[])) AS b (number, part_no)
+), named AS MATERIALIZED (
+    SELECT * FROM unnest(CAST(:counteds AS text[]), CAST(:parts_of AS text[]), CAST(:parts AS text[]))
+                  WITH ORDINALITY AS n (counted, part_of, part, part_no)
 ), worth AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:codes AS text[]), CAST(:worth_eras AS int[]), CAST(:compulsories AS boolean[]),
                          CAST(:possibles AS int[]), CAST(:authoriseds AS int[]), CAST(:unauthoriseds AS int[]))
@@ -36,36 +44,45 @@ WITH spell AS MATERIALIZED (
 ), apart AS MATERIALIZED (
     SELECT e.pupil_no, e.code, CASE WHEN cardinality(CAST(:cuts AS date[])) = 0 THEN 0
                                     ELSE width_bucket(e.session_date, CAST(:cuts AS date[])) END AS cut,
-           min(e.session_date) AS "on", count(*) AS sessions
+           min(e.session_date) AS "on", CAST(count(*) AS int) AS sessions
     FROM analysis.entry e
     WHERE e.school_id = :school_id AND e.session_date BETWEEN :first AND :last
     GROUP BY 1, 2, 3
 ), summed AS MATERIALIZED (
-    SELECT s.number, s.pupil_no, s.counted, s.compulsory, a.code, width_bucket(a.on, CAST(:eras AS date[])) AS era, a.sessions
+    SELECT s.number, s.pupil_no, s.compulsory, a.code, width_bucket(a.on, CAST(:eras AS date[])) AS era, a.sessions
     FROM apart a
     JOIN spell s ON s.pupil_no = a.pupil_no AND a.on >= s.first AND a.on < s.until
-), of_pupil AS (
-    SELECT m.counted, b.part_of, b.part, m.pupil_no, sum(m.sessions * w.possible) AS possible,
-           sum(m.sessions * (w.authorised + w.unauthorised)) AS absent
+), of_spell AS (
+    SELECT m.number, m.pupil_no, CAST(sum(m.sessions * w.possible) AS int) AS possible,
+           CAST(sum(m.sessions * (w.authorised + w.unauthorised)) AS int) AS absent
     FROM summed m
     JOIN worth w ON w.code = m.code AND w.era = m.era AND w.compulsory = m.compulsory
-    JOIN belongs b ON b.number = m.number
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2
+), of_pupil AS (
+    SELECT b.part_no, s.pupil_no, sum(s.possible) AS possible, sum(s.absent) AS absent
+    FROM of_spell s
+    JOIN belongs b ON b.number = s.number
+    GROUP BY 1, 2
+), of_part AS (
+    SELECT part_no, count(*) FILTER (WHERE possible > 0) AS enrolments,
+           count(*) FILTER (WHERE possible > 0 AND absent * CAST(:persistent_times AS int) >= possible) AS persistent,
+           count(*) FILTER (WHERE possible > 0 AND absent * CAST(:severe_times AS int) >= possible) AS severe,
+           coalesce(sum(absent) FILTER (WHERE possible > 0 AND absent * CAST(:persistent_times AS int) >= possible), 0)
+               AS absence_of_persistent
+    FROM of_pupil
+    GROUP BY 1
 ), of_code AS (
-    SELECT counted, part_of, part, jsonb_object_agg(code, sessions) AS codes
-    FROM (SELECT m.counted, b.part_of, b.part, m.code, CAST(sum(m.sessions) AS bigint) AS sessions
-          FROM summed m JOIN belongs b ON b.number = m.number
-          GROUP BY 1, 2, 3, 4) AS each
-    GROUP BY 1, 2, 3
+    SELECT part_no, jsonb_object_agg(code, sessions) AS codes
+    FROM (SELECT b.part_no, m.code, sum(m.sessions) AS sessions
+          FROM (SELECT number, code, CAST(sum(sessions) AS int) AS sessions FROM summed GROUP BY 1, 2) AS m
+          JOIN belongs b ON b.number = m.number
+          GROUP BY 1, 2) AS each
+    GROUP BY 1
 )
 INSERT INTO analysis.year_total (school_id, academic_year, counted, part_of, part, up_to, enrolments, persistent, severe,
                                  absence_of_persistent, codes)
-SELECT :school_id, :academic_year, p.counted, p.part_of, p.part, :up_to,
-       count(*) FILTER (WHERE p.possible > 0),
-       count(*) FILTER (WHERE p.possible > 0 AND p.absent * CAST(:persistent_times AS int) >= p.possible),
-       count(*) FILTER (WHERE p.possible > 0 AND p.absent * CAST(:severe_times AS int) >= p.possible),
-       coalesce(sum(p.absent) FILTER (WHERE p.possible > 0 AND p.absent * CAST(:persistent_times AS int) >= p.possible), 0),
-       c.codes
-FROM of_pupil p
-JOIN of_code c ON c.counted = p.counted AND c.part_of = p.part_of AND c.part = p.part
-GROUP BY p.counted, p.part_of, p.part, c.codes;
+SELECT :school_id, :academic_year, n.counted, n.part_of, n.part, :up_to, p.enrolments, p.persistent, p.severe,
+       p.absence_of_persistent, c.codes
+FROM of_part p
+JOIN of_code c ON c.part_no = p.part_no
+JOIN named n ON n.part_no = p.part_no;

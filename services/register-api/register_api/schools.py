@@ -10,6 +10,7 @@ from pydantic import Field
 
 from codes import policy as law
 from codes.identifiers import la_name, laestab_fault, urn_fault, urn_is_reserved
+from codes.members import PolicyFault
 from kit import database
 from kit.contract import refuses, tells
 from kit.database import Connection
@@ -56,6 +57,8 @@ EXAMPLE = {
         ],
         "target": 96,
         "referral_below": 90,
+        "report_by": "09:00",
+        "staged_approach": {"call_on_day": 1, "visit_on_day": 3, "late": {"times": 2, "within_weeks": 2}},
     },
 }
 
@@ -68,7 +71,7 @@ class PutSchool(Body, json_schema_extra={"examples": [EXAMPLE]}):
         "nursery", "primary", "middle", "secondary", "all-through", "special", "alternative-provision", "16-plus"
     ]
     age_range: Annotated[list[Annotated[int, Field(strict=True, ge=2, le=20)]], Field(min_length=2, max_length=2)]
-    policy: dict[str, Any] | None = None
+    policy: Annotated[dict[str, Any] | None, Field(description="Its members are listed in docs/law.md.")] = None
     laestab: str | None = None
     la_code: str | None = None
     trust: Trust | None = None
@@ -94,7 +97,7 @@ def _check(body: PutSchool) -> None:
     if body.policy is not None:
         try:
             law.policy_from_body(body.policy)
-        except law.PolicyFault as caught:
+        except PolicyFault as caught:
             where = pointer(["policy", *caught.member.split("/")] if caught.member else ["policy"])
             raise Problem(caught.slug, caught.detail, (Fault(caught.detail, pointer=where),)) from caught
 
@@ -275,14 +278,15 @@ async def _standing(connection: Connection, school_id: int, on: date, seq: int |
 
 async def _shown(connection: Connection, caller: Caller, as_at: str | None) -> dict[str, Any]:
     at = await resolve(connection, caller.school_id, as_at, caller.now())
-    standing = await _standing(connection, caller.school_id, at.instant.astimezone(LONDON).date(), at.seq)
+    today = at.instant.astimezone(LONDON).date()
+    standing = await _standing(connection, caller.school_id, today, at.seq)
     if standing is None:
         raise Problem("unknown-school", f"There was no school {caller.urn} then.")
     body = standing.pop("policy_body")
     policy = law.DEFAULT if body is None else law.policy_from_body(json.loads(body))
     warnings = [
         {"pointer": pointer(("policy", *warning.member.split("/"))), "detail": warning.detail, "source": warning.source}
-        for warning in law.warnings(policy)
+        for warning in law.warnings(policy, today)
     ]
     return {
         **standing,
@@ -294,6 +298,6 @@ async def _shown(connection: Connection, caller: Caller, as_at: str | None) -> d
 
 @router.get("/v1/schools/{urn}", summary="Read a school", responses=tells(SchoolRead))
 async def get_school(caller: RegisterReader, as_at: AsAtText = None) -> dict[str, Any]:
-    """Give the school as it stands or stood, with what the guidance advises against in its policy."""
+    """Give the school as it stands or stood, with what law and guidance say otherwise than its policy, or its paper."""
     async with database.reading(caller.engine, caller.school_id) as connection:
         return await _shown(connection, caller, as_at)
