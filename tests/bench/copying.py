@@ -10,6 +10,9 @@ import uvloop
 
 from tests.bench.writing import Stint, tell, told
 
+SETTINGS = {"jit": "off", "timezone": "UTC", "enable_nestloop": "off"}
+"""As the service has it while it copies."""
+
 
 async def copied(connection: "asyncpg.Connection[asyncpg.Record]", statements: list[str]) -> bytes:
     """Give what the statements copy out."""
@@ -26,7 +29,7 @@ async def copied(connection: "asyncpg.Connection[asyncpg.Record]", statements: l
 async def main() -> None:
     """Copy as long as is wanted, and tell."""
     wanted = told()
-    connection = await asyncpg.connect(wanted["url"], server_settings={"jit": "off", "timezone": "UTC"})
+    connection = await asyncpg.connect(wanted["url"], server_settings=SETTINGS)
     stint = Stint(wanted["seconds"], 10_000)
     while stint.goes_on():
         sent = perf_counter()

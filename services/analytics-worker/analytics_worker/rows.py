@@ -137,7 +137,8 @@ async def _copied(connection: Connection, query: Query, form: str, *, bare: bool
 
 
 async def _bound(connection: Connection, query: Query) -> tuple[str, list[Any]]:
-    """Give the statement and its arguments."""
+    """Give the statement and its arguments, and have it joined by hashing."""
+    await _sql.joined_by_hashing(connection)
     given = await _arguments(connection, query)
     arguments: list[Any] = _sql.driver_adapter.maybe_order_params("rows", given)
     return _sql.rows.sql.rstrip().rstrip(";"), arguments

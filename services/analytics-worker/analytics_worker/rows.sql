@@ -1,3 +1,8 @@
+-- name: joined_by_hashing()$
+-- The planner takes a day's roll and entries of a school for a row or two, and would look through all of either for each of
+-- the other: the square of the pupils, where hashing takes their number.
+SELECT set_config('enable_nestloop', 'off', true);
+
 -- name: rows(school_id, la_code, urn, laestab, days, today, waiting_sessions, waiting_year_groups, codes, firsts, lasts, compulsories, possibles, attendings, absents, authoriseds, unauthoriseds, lates, aged_pupils, aged_from, aged_to, restated, everything, moved_nos, moved_from, moved_to, whole_days, clock_days, open_days, shut_days, shut_sessions, after, roll_after, roll_to, up_to, from_day, from_session, from_pupil, most)
 -- One row a pupil-session of one school, in the order of day, session and id. On roll in an open session, and not one that
 -- is shut as planned, it is a row; asked for what was restated, one that stood before and stands no more is given too, as
