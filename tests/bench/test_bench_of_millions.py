@@ -99,7 +99,7 @@ async def test_bench_of_millions(
                 for _ in range(ROUNDS):
                     await measure(row, "answers", address=worker.url, token=bearer, path=path)
                 limits.append(Limit(row, TENS_OF_MS))
-        facts["elsewhere"] = machine.elsewhere(began, machine.busy(pids, server_in_service.pid))
+            facts["elsewhere"] = machine.elsewhere(began, machine.busy(pids, server_in_service.pid))
     connection = await asyncpg.connect(database.owner_url)
     assert await connection.fetchval("SELECT count(*) FROM ledger.event") > 0.99 * loaded.events
     await connection.close()
