@@ -11,11 +11,11 @@ from itertools import chain
 from typing import Any
 
 from codes.book import ABSENCES, Kind, Session, edition, known, read, withdrawn
+from codes.calendar import EXPECTED_DAYS
 from codes.deadlines import N_SCHOOL_DAYS
 from codes.members import PolicyFault, Warning, all_chosen, chosen, day_of, items, number, only, share, time_of
 from codes.national import FRAMEWORK, MEMBERS, METHODOLOGY, in_force
 from codes.reading import STARTS_2024
-from codes.tallies import SCHOOL_YEAR_DAYS
 
 N_DAYS = ("school-days", "working-days", "days")
 PERIODS = ("school-weeks", "calendar-weeks", "term", "academic-year", "rolling-academic-year")
@@ -188,9 +188,9 @@ def _other_closing(stated: Stated, closes: Mapping[Session, frozenset[time]]) ->
 
 def _other_days_lost(stated: Stated) -> Iterator[Warning]:
     for n, (attendance, days) in enumerate(stated.days_lost):
-        if days != (lost := (1 - attendance) * SCHOOL_YEAR_DAYS):
+        if days != (lost := (1 - attendance) * EXPECTED_DAYS):
             paper = f"{float(days):g} days lost at {float(attendance * 100):g} %"
-            law = f"it is {float(lost):.1f} of {SCHOOL_YEAR_DAYS} days"
+            law = f"it is {float(lost):.1f} of {EXPECTED_DAYS} days"
             yield _contradicts(f"days_lost/{n}", paper, law, f"{METHODOLOGY}, 1.1")
 
 
@@ -242,6 +242,6 @@ def _days_lost(value: Any, member: str) -> Iterator[tuple[Fraction, Fraction]]:
         at = f"{member}/{n}"
         only(row, at, {"attendance", "days"})
         days = row.get("days")
-        if isinstance(days, bool) or not isinstance(days, int | float) or not 0 <= days <= SCHOOL_YEAR_DAYS:
-            raise PolicyFault(f"{at}/days", f"This is a number of days, 0 to {SCHOOL_YEAR_DAYS}.")
+        if isinstance(days, bool) or not isinstance(days, int | float) or not 0 <= days <= EXPECTED_DAYS:
+            raise PolicyFault(f"{at}/days", f"This is a number of days, 0 to {EXPECTED_DAYS}.")
         yield share(row.get("attendance"), f"{at}/attendance"), Fraction(str(days))

@@ -17,12 +17,11 @@ from types import MappingProxyType
 from typing import Any
 
 from codes.book import Kind, read
+from codes.calendar import EXPECTED_DAYS
 
 _NO_CODES: Mapping[str, int] = MappingProxyType({})
 PERSISTENT_TIMES, SEVERE_TIMES = 10, 2
 """An enrolment is persistently absent where its absence, so many times, is its possible sessions or more; severely."""
-SCHOOL_YEAR_DAYS = 190
-"""Days of a school year, of which days lost are told (methodology, section 1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +197,7 @@ def days_lost(counted: Tally) -> dict[str, Any]:
     share = overall_absence(counted)
     return {
         "days_lost": counted.overall_absence / 2,
-        "days_lost_a_year": None if share is None else float(f"{float(share * SCHOOL_YEAR_DAYS):.15g}"),
+        "days_lost_a_year": None if share is None else float(f"{float(share * EXPECTED_DAYS):.15g}"),
     }
 
 

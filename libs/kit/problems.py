@@ -70,6 +70,11 @@ class Problem(Exception):
         )
 
 
+def invalid_parameter(parameter: str, detail: str) -> Problem:
+    """Give the refusal of a parameter that cannot be used, named before what is wrong with it."""
+    return Problem("invalid-parameter", f"{parameter}: {detail}", (Fault(detail, parameter=parameter),))
+
+
 def pointer(parts: Iterable[str | int]) -> str:
     """Write a path into the body as a JSON pointer in a URI fragment (RFC 6901 section 6)."""
     return "#" + "".join("/" + _escaped(str(part)) for part in parts)

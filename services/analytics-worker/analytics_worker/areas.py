@@ -11,7 +11,7 @@ from pydantic import Field
 
 from analytics_worker import asking, national, summary
 from analytics_worker.area_answers import NationalAttendance, RegionAttendance
-from analytics_worker.asking import SEES_GROUPS, SEES_PUPILS, SummaryFilters, refused
+from analytics_worker.asking import SEES_GROUPS, SEES_PUPILS, SummaryFilters
 from analytics_worker.counting import Counted, Labels
 from analytics_worker.national import AreaSchool
 from analytics_worker.periods import Period
@@ -27,15 +27,14 @@ from codes.who_counts import census_periods, school_counts
 from kit import database
 from kit.contract import refuses, tells
 from kit.database import Connection
+from kit.problems import invalid_parameter
 from ledger.append import FIRST_DAY, LAST_DAY
 
 router = APIRouter(tags=["national"])
 _sql = database.statements(__file__)
 
-FEWEST_ENROLMENTS = 6
 MOST_BY_DAY = 2_000
 """Schools whose year is summed day by day; the year of more is that of the evening before."""
-_COUNTED = {Who.ON_ROLL: None, Who.PUBLISHED: "main", Who.AGED_FOUR: "aged-four"}
 _OF_AREAS = (By.LOCAL_AUTHORITY, By.REGION, By.PHASE)
 _OF_PUPILS = (
     *("enrolments", "persistent_pupils", "pa_perc", "severe_pupils", "severe_perc"),
@@ -136,14 +135,16 @@ async def _answer(
 ) -> Any:
     today = area.now().date()
     if filters.period in (Period.TERM, Period.HALF_TERM):
-        raise refused("period", "Schools' terms differ: ask for from and to, a week or a year, or by=census-period.")
+        raise invalid_parameter(
+            "period", "Schools' terms differ: ask for from and to, a week or a year, or by=census-period."
+        )
     question = filters.question(national.NO_SCHOOL, today)
     async with database.reading(area.engine) as connection:
         schools = await national.schools(connection, la_codes, today)
         if question.who is Who.PUBLISHED:
             sizes = await national.sizes(connection, schools, academic_year(question.first))
             # One whose sums were not made yet is not known to be too small.
-            schools = [one for one in schools if school_counts(sizes.get(one.school_id, FEWEST_ENROLMENTS))]
+            schools = [one for one in schools if one.school_id not in sizes or school_counts(sizes[one.school_id])]
         asked = _Asked(question, schools, _year(question, today))
         _check(asked)
         by_pupil = Counted() if asked.year is None else await _of_pupils(connection, asked, asked.year)
@@ -177,9 +178,11 @@ def _check(asked: _Asked) -> None:
     if cohort is None:
         return
     if asked.year is None:
-        raise refused("by", f"{cohort} can be had of an academic year to date (period=year), and not of all on roll.")
+        raise invalid_parameter(
+            "by", f"{cohort} can be had of an academic year to date (period=year), and not of all on roll."
+        )
     if not set(by) <= {cohort, *_OF_AREAS}:
-        raise refused("by", f"{cohort} goes with {', '.join(_OF_AREAS)}.")
+        raise invalid_parameter("by", f"{cohort} goes with {', '.join(_OF_AREAS)}.")
 
 
 async def _of_sessions(connection: Connection, asked: _Asked) -> Counted:
@@ -194,7 +197,7 @@ async def _of_sessions(connection: Connection, asked: _Asked) -> Counted:
         **numbered,
         first=question.first,
         last=question.last,
-        counted=_COUNTED[question.who],
+        counted=question.who.counted,
         by_year_group=By.YEAR_GROUP in by,
         by_session=By.SESSION in by,
         by_weekday=By.WEEKDAY in by,
@@ -267,7 +270,7 @@ async def _of_pupils(connection: Connection, asked: _Asked, year: str) -> Counte
     """Give the groups of a year to date that rest on pupils' own sums: the whole, and parts where they can be had."""
     by = asked.question.by
     cells, numbered = asked.cells()
-    counted = _COUNTED[asked.question.who]
+    counted = asked.question.who.counted
 
     async def groups(part_of: str) -> dict[Labels, Group]:
         rows = _sql.of_year(connection, **numbered, academic_year=year, counted=counted, part_of=part_of)

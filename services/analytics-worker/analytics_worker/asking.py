@@ -17,7 +17,7 @@ from kit import formats, lists
 from kit.fields import Body, Day
 from kit.formats import Format
 from kit.parquet import Kind
-from kit.problems import Fault, Problem
+from kit.problems import Problem, invalid_parameter
 from kit.tokens import Identity
 
 MOST_BY = 2
@@ -29,38 +29,38 @@ SEES_PUPILS, SEES_GROUPS = "attendance:read", "summaries:read"
 """The scope that figures of pupils need, and the one that those of groups need, with suppression."""
 
 
-class SummaryFilters(Body):
-    """Which days, whose sessions, parted by what, and in which form."""
+class DayFilters(Body):
+    """Which days: two dates, or a period and a date in it."""
 
-    not_by: ClassVar[frozenset[By]] = OF_SCHOOLS
-    """What figures are not parted by here."""
     first: Day | None = Field(None, alias="from", description="The first date.")
     last: Day | None = Field(None, alias="to", description="The last date.")
     period: Period | None = Field(None, description="In place of from and to; the year without any.")
     on: Day | None = Field(None, description="A date in the period; today without it.")
+
+    def asked(self) -> Asked:
+        """Give the days that are meant."""
+        return Asked(self.first, self.last, self.period, self.on)
+
+
+class SummaryFilters(DayFilters):
+    """Which days, whose sessions, parted by what, and in which form."""
+
+    not_by: ClassVar[frozenset[By]] = OF_SCHOOLS
+    """What figures are not parted by here."""
     by: Annotated[list[By], Field(max_length=MOST_BY)] = Field([], description="Parted by one thing, or by two.")
     who: Who = Field(Who.ON_ROLL, description="All on roll, or those whom the DfE's statistics count, or count apart.")
     format: str | None = Field(None, description="json, csv, ndjson or parquet; over `Accept`.")
     limit: Annotated[int, Query(ge=1, le=lists.MOST)] = lists.DEFAULT_LIMIT
     cursor: str | None = Field(None, description="`next` of the page before.")
 
-    def asked(self) -> Asked:
-        """Give the days that are meant."""
-        return Asked(self.first, self.last, self.period, self.on)
-
     def question(self, school: School, today: Any) -> Question:
         """Give the question, at a school on a day; raise `invalid-parameter`."""
         if len(set(self.by)) < len(self.by):
-            raise refused("by", "Two things, not one twice.")
+            raise invalid_parameter("by", "Two things, not one twice.")
         if wrong := [by for by in self.by if by in self.not_by]:
-            raise refused("by", f"Figures are not parted by {wrong[0]} here.")
+            raise invalid_parameter("by", f"Figures are not parted by {wrong[0]} here.")
         first, last = bounds(self.asked(), school, today)
         return Question(first, last, tuple(self.by), self.who)
-
-
-def refused(parameter: str, detail: str) -> Problem:
-    """Give the refusal of a parameter."""
-    return Problem("invalid-parameter", f"{parameter}: {detail}", (Fault(detail, parameter=parameter),))
 
 
 def reader(identity: Identity, request: Request, by: Sequence[By]) -> Reader:
@@ -123,9 +123,8 @@ def formed(
     if not question.by:
         return told
     position = lists.position(filters.cursor, frozenset({"after"}))
-    page = (
-        items if position is None else [item for item in items if _place(question, item) > _after(question, position)]
-    )
+    after = None if position is None else _after(question, position)
+    page = items if after is None else [item for item in items if _place(question, item) > after]
     shown = page[: filters.limit]
     following = {"after": [shown[-1][by.member] for by in question.by]} if len(page) > filters.limit else None
     by: Any = question.by[0] if len(question.by) == 1 else [*question.by]

@@ -46,7 +46,8 @@ async def at_position(connection: Connection, caller: Caller, as_at: str | None)
     return None if as_at is None else await resolve(connection, caller.school_id, as_at, caller.now())
 
 
-def _today(caller: Caller, at: AsAt | None) -> date:
+def today(caller: Caller, at: AsAt | None) -> date:
+    """Give the day of what is answered at, London's."""
     return caller.now().date() if at is None else at.instant.astimezone(LONDON).date()
 
 
@@ -77,10 +78,10 @@ async def of_school(
         at = await at_position(connection, caller, filters.as_at)
         seq = None if at is None else at.seq
         facts = await school.load(connection, caller.school_id, seq)
-        today = _today(caller, at)
-        question = filters.question(facts, today)
+        present = today(caller, at)
+        question = filters.question(facts, present)
         counted = await counting.ask(connection, caller.school_id, facts, question, seq=seq)
-        beside = comparing.Asked(filters.compare, filters.asked(), filters.action_on, filters.weeks, today)
+        beside = comparing.Asked(filters.compare, filters.asked(), filters.action_on, filters.weeks, present)
         compared = await comparing.of_school(connection, caller, facts, question, counted.whole, beside, who_reads, seq)
         position = await position_of(connection, caller, at)
     if By.PUPIL in question.by:
@@ -113,13 +114,13 @@ async def of_pupil(
         seq = None if at is None else at.seq
         pupil_no, id_ = await known(connection, caller, id_, seq)
         facts = await school.load(connection, caller.school_id, seq)
-        today = _today(caller, at)
-        question = filters.question(facts, today)
+        present = today(caller, at)
+        question = filters.question(facts, present)
         asked: dict[str, Any] = {"pupil_nos": [pupil_no], "seq": seq}
         counted = await counting.ask(connection, caller.school_id, facts, question, **asked)
-        beside = comparing.Asked(filters.compare, filters.asked(), filters.action_on, filters.weeks, today)
+        beside = comparing.Asked(filters.compare, filters.asked(), filters.action_on, filters.weeks, present)
         compared = await comparing.of_pupil(connection, caller, facts, question, counted.whole.total, beside, **asked)
-        left = await _left(connection, caller, facts, question.last, today, **asked)
+        left = await _left(connection, caller, facts, question.last, present, **asked)
         position = await position_of(connection, caller, at)
     dates = (question.first, question.last)
     await reads.record(caller, read_by, "pupil-attendance", position["as_of"]["seq"], pupils=[id_], dates=dates)
@@ -137,18 +138,18 @@ async def known(connection: Connection, caller: Caller, id_: str, seq: int | Non
 
 
 async def _left(
-    connection: Connection, caller: Caller, facts: School, last: date, today: date, **asked: Any
+    connection: Connection, caller: Caller, facts: School, last: date, present: date, **asked: Any
 ) -> dict[str, int | None]:
     """Say how many more sessions of the academic year may be missed before each line is reached.
 
     ASSUMPTION: every session that the calendar still opens after today will be a possible one.
     """
-    first, ends = academic_year_bounds(academic_year(min(last, today)))
+    first, ends = academic_year_bounds(academic_year(min(last, present)))
     counted: Counted = await counting.ask(connection, caller.school_id, facts, Question(first, ends), **asked)
     total: Tally = counted.whole.total
-    to_come = 2 * len([day for day in facts.open_days(first, ends) if day > today])
+    to_come = 2 * len([day for day in facts.open_days(first, ends) if day > present])
     possible, absent = total.possible_sessions + to_come, total.overall_absence
-    line = facts.policy(today).referral_below
+    line = facts.policy(present).referral_below
     below = None if line is None else max(0, int((1 - line) * possible) - absent)
     return {
         "persistent": sessions_left(absent, possible, PERSISTENT_TIMES),

@@ -8,28 +8,23 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from analytics_worker import attendance, school, spells
-from analytics_worker.asking import SEES_PUPILS
+from analytics_worker.asking import SEES_PUPILS, DayFilters
 from analytics_worker.attendance import PupilPath
 from analytics_worker.figures import SessionsBehind
-from analytics_worker.periods import Asked, Period, bounds
+from analytics_worker.periods import bounds
 from codes.ages import of_compulsory_age
 from codes.book import read
 from kit import database, lists, reads
 from kit.contract import refuses, tells
-from kit.fields import Body, Day
-from kit.schools import LONDON, AtSchool, Caller
+from kit.schools import AtSchool, Caller
 
 router = APIRouter(tags=["attendance"])
 _sql = database.statements(__file__)
 
 
-class BehindFilters(Body):
+class BehindFilters(DayFilters):
     """Which sessions: those of some days, with some codes or with any."""
 
-    first: Day | None = Field(None, alias="from", description="The first date.")
-    last: Day | None = Field(None, alias="to", description="The last date.")
-    period: Period | None = Field(None, description="In place of from and to; the year without any.")
-    on: Day | None = Field(None, description="A date in the period; today without it.")
     code: list[str] | None = None
     as_at: str | None = Field(None, description="An instant, or `seq:N`.", examples=["seq:412"])
     limit: Annotated[int, Query(ge=1, le=lists.MOST)] = lists.DEFAULT_LIMIT
@@ -60,8 +55,7 @@ async def sessions_behind(
         seq = None if at is None else at.seq
         pupil_no, id_ = await attendance.known(connection, caller, id_, seq)
         facts = await school.load(connection, caller.school_id, seq)
-        today = caller.now().date() if at is None else at.instant.astimezone(LONDON).date()
-        first, last = bounds(Asked(filters.first, filters.last, filters.period, filters.on), facts, today)
+        first, last = bounds(filters.asked(), facts, attendance.today(caller, at))
         days = facts.open_days(first, last)
         rows = _sql.entries(connection, school_id=caller.school_id, pupil_no=pupil_no, days=days, seq=seq)
         found = [row async for row in rows]

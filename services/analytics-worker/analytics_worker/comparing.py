@@ -11,7 +11,7 @@ from typing import Any
 from analytics_worker import counting, periods, published, summary
 from analytics_worker.counting import Counted
 from analytics_worker.periods import Asked as Days
-from analytics_worker.questions import By, Question, Who
+from analytics_worker.questions import By, Question
 from analytics_worker.summary import Reader
 from codes import tallies
 from codes.book import edges
@@ -20,7 +20,7 @@ from codes.school import School
 from codes.tallies import Group, Tally
 from kit import database
 from kit.database import Connection
-from kit.problems import Fault, Problem
+from kit.problems import invalid_parameter
 from kit.schools import Caller
 
 _sql = database.statements(__file__)
@@ -102,7 +102,7 @@ async def of_pupil(
     """Give the member `compared` with what was asked for, of a pupil; raise `invalid-parameter` for other schools."""
     for compare in (Compare.TRUST, Compare.AUTHORITY):
         if compare in asked.compare:
-            raise _refused("compare", "A pupil is not laid beside other schools.")
+            raise invalid_parameter("compare", "A pupil is not laid beside other schools.")
 
     async def one(first: date, last: date) -> tuple[dict[str, Any], Tally]:
         over = replace(question, first=first, last=last, by=())
@@ -120,36 +120,41 @@ async def of_pupil(
 async def _over_time(facts: School, question: Question, total: Tally, asked: Asked, over: Any) -> dict[str, Any]:
     told: dict[str, Any] = {}
 
-    async def beside(first: date, last: date, these: Tally) -> dict[str, Any]:
-        figures, those = await over(first, last)
-        shown = figures["attendance_perc"] is not None
-        return {
-            "from": first.isoformat(),
-            "to": last.isoformat(),
-            "figures": figures,
-            "difference": _difference(these, those) if shown else dict.fromkeys(_RATES),
-        }
+    async def beside(window: tuple[date, date], these: Tally) -> dict[str, Any]:
+        figures, those = await over(*window)
+        return _beside(window, figures, those, these)
 
     if Compare.PERIOD_BEFORE in asked.compare:
         window = periods.before(asked.days, facts, question.first, question.last)
-        told[Compare.PERIOD_BEFORE.member] = await beside(*window, total)
+        told[Compare.PERIOD_BEFORE.member] = await beside(window, total)
     if Compare.YEAR_BEFORE in asked.compare:
         window = periods.year_before(asked.days, facts, question.first, question.last, asked.today)
-        told[Compare.YEAR_BEFORE.member] = await beside(*window, total)
+        told[Compare.YEAR_BEFORE.member] = await beside(window, total)
     if Compare.ACTION in asked.compare:
         if asked.on is None:
-            raise _refused("action_on", "compare=action needs the day of the action.")
+            raise invalid_parameter("action_on", "compare=action needs the day of the action.")
         before, after = periods.around(facts, asked.on, asked.weeks)
-        _, afterwards = await over(*after)
+        figures, afterwards = await over(*after)
         told[Compare.ACTION] = {
             "on": asked.on.isoformat(),
             "weeks": asked.weeks,
-            "before": await beside(*before, afterwards),
-            "after": await beside(*after, afterwards),
+            "before": await beside(before, afterwards),
+            "after": _beside(after, figures, afterwards, afterwards),
         }
     elif asked.on is not None:
-        raise _refused("action_on", "It goes with compare=action.")
+        raise invalid_parameter("action_on", "It goes with compare=action.")
     return told
+
+
+def _beside(window: tuple[date, date], figures: dict[str, Any], those: Tally, these: Tally) -> dict[str, Any]:
+    """Give the figures of other days, and how far these lie from those; nothing of that where they are suppressed."""
+    shown = figures["attendance_perc"] is not None
+    return {
+        "from": window[0].isoformat(),
+        "to": window[1].isoformat(),
+        "figures": figures,
+        "difference": _difference(these, those) if shown else dict.fromkeys(_RATES),
+    }
 
 
 def _difference(these: Tally, those: Tally) -> dict[str, float | None]:
@@ -182,8 +187,7 @@ async def _others(
     schools = [row async for row in _sql.around(connection, school_id=caller.school_id, today=today, of_trust=of_trust)]
     counts: defaultdict[int, list[tuple[str, date, bool, int]]] = defaultdict(list)
     asked = {"school_ids": [one["school_id"] for one in schools], "first": question.first, "last": question.last}
-    counted = None if question.who is Who.ON_ROLL else ("main" if question.who is Who.PUBLISHED else "aged-four")
-    async for row in _sql.sums(connection, edges=list(edges()), counted=counted, **asked):
+    async for row in _sql.sums(connection, edges=list(edges()), counted=question.who.counted, **asked):
         counts[row["school_id"]].append((row["code"], row["on"], True, row["entries"]))
     totals = {school_id: tallies.tally(each) for school_id, each in counts.items()}
     ranked = sorted(
@@ -234,7 +238,3 @@ async def _published(
 
     areas = {"england": beside(found.england), "authority": beside(found.authority)}
     return {"time_period": found.time_period, "education_phase": phase, **areas}
-
-
-def _refused(parameter: str, detail: str) -> Problem:
-    return Problem("invalid-parameter", f"{parameter}: {detail}", (Fault(detail, parameter=parameter),))

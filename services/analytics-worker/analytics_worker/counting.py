@@ -12,12 +12,12 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from analytics_worker import questions, spells
+from analytics_worker import questions, readings, spells
 from analytics_worker.questions import WEEKDAYS, By, Label, Question
-from analytics_worker.readings import AGEING, depends_on_age, worths
+from analytics_worker.readings import AGEING
 from analytics_worker.roll import Enrolled
 from analytics_worker.spells import Spell
-from codes.ages import compulsory_school_age, of_compulsory_age
+from codes.ages import of_compulsory_age
 from codes.book import edges
 from codes.school import School
 from codes.tallies import NOBODY, PERSISTENT_TIMES, SEVERE_TIMES, Group, Tally, of_sums, tally
@@ -139,22 +139,11 @@ def _columns(within: Sequence[Spell], parts: Sequence[int], days: Sequence[date]
 
     Where a code's class depends on age, spells that pass the age are cut there.
     """
-    rows: list[tuple[int, date, date, int, bool]] = []
-    ages = depends_on_age(days[0], days[-1])
-    for spell, part in zip(within, parts, strict=True):
-        until = spell.until or date.max
-        turns = [until]
-        if ages:
-            first, last = compulsory_school_age(spell.date_of_birth)
-            turns = sorted(
-                {day for day in (first, date.fromordinal(last.toordinal() + 1)) if spell.first < day < until}
-            )
-            turns.append(until)
-        begins = spell.first
-        for ends in turns:
-            compulsory = not ages or of_compulsory_age(spell.date_of_birth, begins)
-            rows.append((spell.pupil_no, begins, ends, part, compulsory))
-            begins = ends
+    rows = [
+        (spell.pupil_no, first, until, part, compulsory)
+        for spell, part in zip(within, parts, strict=True)
+        for first, until, compulsory in spells.by_age(spell, days[0], days[-1])
+    ]
     columns = zip(*rows, strict=True) if rows else ((),) * 5
     names = ("spell_pupils", "spell_firsts", "spell_untils", "spell_parts", "spell_compulsory")
     moves = [(no, day) for no, *ends, _, _ in rows for day in ends if days[0] < day <= days[-1]]
@@ -167,17 +156,12 @@ def _columns(within: Sequence[Spell], parts: Sequence[int], days: Sequence[date]
 
 def _worth(days: Sequence[date]) -> dict[str, Any]:
     """Give what each code is worth in each era of the code book that the days touch."""
-    worth = worths(days[0], days[-1])
+    worth = readings.worths(days[0], days[-1])
+    eras = edges()
     return {
-        "eras": list(edges()),
-        "codes": [each.code for each in worth],
-        "worth_eras": [bisect_right(edges(), each.first) for each in worth],
-        "compulsories": [each.compulsory for each in worth],
-        "possibles": [each.possible for each in worth],
-        "presents": [each.present for each in worth],
-        "attendings": [each.attending for each in worth],
-        "authoriseds": [each.authorised for each in worth],
-        "unauthoriseds": [each.unauthorised for each in worth],
+        "eras": list(eras),
+        "worth_eras": [bisect_right(eras, each.first) for each in worth],
+        **readings.columns(worth),
     }
 
 

@@ -12,12 +12,12 @@ from fastapi.responses import StreamingResponse
 from analytics_worker import positions, pulls, rows
 from analytics_worker.answers import Daily
 from analytics_worker.authority import Area, AtAuthority
-from analytics_worker.pulls import DailyFilters, Part, Pull, refused
+from analytics_worker.pulls import DailyFilters, Part, Pull
 from kit import database, formats, lists, parquet, reads
 from kit.contract import tells
 from kit.database import Connection
 from kit.formats import Format
-from kit.problems import Fault, Problem
+from kit.problems import Fault, Problem, invalid_parameter
 
 router = APIRouter(tags=["authorities"])
 
@@ -51,7 +51,7 @@ async def daily(
         return await _page(area, filters, request, response, read_by)
     wanted = await pulls.asked(area, filters, None, pulls.MOST_DAYS_STREAMED)
     if filters.part is Part.REGISTERS and wanted.since is not None:
-        raise refused("part", "The registers of dates can be had, not those of what was restated.")
+        raise invalid_parameter("part", "The registers of dates can be had, not those of what was restated.")
     media = formats.MEDIA[format_]
     headers = {CHANGED_AFTER: wanted.now.text()}
     if wanted.as_at is not None:
@@ -100,7 +100,7 @@ async def _page(
     area: Area, filters: DailyFilters, request: Request, response: Response, read_by: str | None
 ) -> dict[str, Any]:
     if filters.part is Part.REGISTERS:
-        raise refused("part", "JSON gives both.")
+        raise invalid_parameter("part", "JSON gives both.")
     position = lists.position(filters.cursor, frozenset({"school", "place", "now"}))
     now = None if position is None else positions.read(str(position["now"]), area.la_code, "cursor")
     wanted = await pulls.asked(area, filters, now, pulls.MOST_DAYS)

@@ -22,7 +22,7 @@ from kit import database, formats, lists
 from kit.contract import refuses, tells
 from kit.fields import Body, Day
 from kit.formats import Format
-from kit.problems import Fault, Problem
+from kit.problems import invalid_parameter
 
 router = APIRouter(tags=["national"])
 
@@ -115,24 +115,20 @@ async def national_daily(
 async def _wanted(nation: Reached, filters: NationalFilters) -> _Wanted:
     named = [name for name in ("date", "first", "last", "academic_year") if getattr(filters, name) is not None]
     if named not in ([], ["date"], ["first", "last"], ["academic_year"]):
-        raise _refused("date", "Give date, or from and to, or academic_year.")
+        raise invalid_parameter("date", "Give date, or from and to, or academic_year.")
     today = nation.now().date()
     days: list[date] = []
     if filters.first is not None and filters.last is not None:
         if not timedelta(0) <= filters.last - filters.first < timedelta(days=MOST_DAYS):
-            raise _refused("to", f"From and to span 1 to {MOST_DAYS} days.")
+            raise invalid_parameter("to", f"From and to span 1 to {MOST_DAYS} days.")
         days = [filters.first + timedelta(days=n) for n in range((filters.last - filters.first).days + 1)]
     elif filters.academic_year is None:
         days = [filters.date or today]
     elif academic_year(date(int(filters.academic_year[:4]), 9, 1)) != filters.academic_year:
-        raise _refused("academic_year", "A year such as 2026-27.")
+        raise invalid_parameter("academic_year", "A year such as 2026-27.")
     async with database.reading(nation.engine) as connection:
         found = await national.schools(connection, AUTHORITIES, today)
     return _Wanted(nation, found, days, filters.academic_year)
-
-
-def _refused(parameter: str, detail: str) -> Problem:
-    return Problem("invalid-parameter", f"{parameter}: {detail}", (Fault(detail, parameter=parameter),))
 
 
 def _rows(period: str, kind: str, cells: Mapping[national.Cell, Sums]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from codes.calendar import Calendar, Term, academic_year, academic_year_bounds, school_weeks, week_of
 from codes.school import School
-from kit.problems import Fault, Problem
+from kit.problems import invalid_parameter
 
 _DAY = timedelta(days=1)
 _WEEKDAYS = 5
@@ -41,11 +41,11 @@ def bounds(asked: Asked, school: School, today: date) -> tuple[date, date]:
     """
     if asked.first is not None or asked.last is not None:
         if asked.period is not None or asked.on is not None:
-            raise _refused("period", "Give from and to, or a period, not both.")
+            raise invalid_parameter("period", "Give from and to, or a period, not both.")
         if asked.first is None or asked.last is None:
-            raise _refused("from" if asked.first is None else "to", "from and to are given together.")
+            raise invalid_parameter("from" if asked.first is None else "to", "from and to are given together.")
         if asked.last < asked.first:
-            raise _refused("to", "It lies before from.")
+            raise invalid_parameter("to", "It lies before from.")
         return asked.first, asked.last
     on = asked.on or today
     if asked.period is Period.WEEK:
@@ -137,7 +137,3 @@ def around(school: School, on: date, weeks: int) -> tuple[tuple[date, date], tup
     earlier = [monday for monday in mondays if monday < week_of(on)][-weeks:]
     later = [monday for monday in mondays if monday > week_of(on)][:weeks]
     return (earlier[0] if earlier else on - _DAY, on - _DAY), (on, later[-1] + 6 * _DAY if later else on)
-
-
-def _refused(parameter: str, detail: str) -> Problem:
-    return Problem("invalid-parameter", f"{parameter}: {detail}", (Fault(detail, parameter=parameter),))

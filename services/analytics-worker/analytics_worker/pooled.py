@@ -11,7 +11,7 @@ from pydantic import Field
 
 from analytics_worker import asking, counting, reaches, school, summary
 from analytics_worker.area_answers import AuthorityAttendance, ResponsibleAttendance, SchoolsOf, TrustAttendance
-from analytics_worker.asking import SEES_GROUPS, SEES_PUPILS, SummaryFilters, refused
+from analytics_worker.asking import SEES_GROUPS, SEES_PUPILS, SummaryFilters
 from analytics_worker.authority import Area, AtAuthority
 from analytics_worker.counting import Counted, Labels
 from analytics_worker.national import NO_SCHOOL
@@ -22,6 +22,7 @@ from codes.tallies import Group, pooled
 from kit import database, lists, reads
 from kit.contract import tells
 from kit.fields import written
+from kit.problems import invalid_parameter
 from kit.schools import LONDON
 from ledger.as_at import instant_of, resolve
 
@@ -96,7 +97,7 @@ async def of_responsible(
     is named: `by=pupil` and `by=class` are refused.
     """
     if By.PUPIL in filters.by or By.CLASS in filters.by:
-        raise refused("by", "Of these children figures of groups are given.")
+        raise invalid_parameter("by", "Of these children figures of groups are given.")
     found = await reaches.with_its_children(area)
 
     def is_theirs(spell: Spell) -> bool:
@@ -151,7 +152,7 @@ async def _answer(
 ) -> Any:
     who_reads = asking.reader(among.identity, request, filters.by)
     if {By.PUPIL, By.CLASS} & set(filters.by) and By.SCHOOL not in filters.by:
-        raise refused("by", "Pupils and classes of many schools are asked for with by=school beside.")
+        raise invalid_parameter("by", "Pupils and classes of many schools are asked for with by=school beside.")
     found = await _counted(among, filters, where)
     if By.PUPIL in filters.by:
         dates = (found.question.first, found.question.last)

@@ -16,7 +16,7 @@ from analytics_worker.restated import Before, Restated
 from kit import database, lists, reads
 from kit.database import Connection
 from kit.fields import Body, Day, written
-from kit.problems import Fault, Problem
+from kit.problems import invalid_parameter
 from kit.schools import LONDON
 from ledger.as_at import instant_of, resolve
 
@@ -113,7 +113,7 @@ async def asked(area: Area, filters: DailyFilters, now: Positions | None, most_d
     schools = await authority.schools(area)
     if filters.as_at is not None:
         if filters.changed_after is not None:
-            raise refused("as_at", "What was restated is so since then until now.")
+            raise invalid_parameter("as_at", "What was restated is so since then until now.")
         # The schools and their facts of reach are those of today: who may read a school does not follow from its past.
         moment = instant_of(filters.as_at, moment)
         schools, settled = await authority.schools_at(area, schools, filters.as_at)
@@ -130,11 +130,6 @@ async def asked(area: Area, filters: DailyFilters, now: Positions | None, most_d
     return Pull(area, schools, now, first, last, since, as_at)
 
 
-def refused(parameter: str, detail: str) -> Problem:
-    """Give the refusal of a parameter."""
-    return Problem("invalid-parameter", f"{parameter}: {detail}", (Fault(detail, parameter=parameter),))
-
-
 def _placed(one: AreaSchool, at: Positions) -> AreaSchool:
     """Give a school at the position of page one, if it was there."""
     seq, head = at.seqs.get(one.school_id, one.seq), at.heads.get(one.school_id, one.head)
@@ -144,12 +139,12 @@ def _placed(one: AreaSchool, at: Positions) -> AreaSchool:
 def _dates(filters: DailyFilters, today: date, most_days: int) -> tuple[date, date]:
     named = [name for name in ("date", "first", "last", "changed_after") if getattr(filters, name) is not None]
     if named not in ([], ["date"], ["first", "last"], ["changed_after"]):
-        raise refused("date", "Give date, or from and to, or changed_after.")
+        raise invalid_parameter("date", "Give date, or from and to, or changed_after.")
     if filters.first is None or filters.last is None:
         return (filters.date or today,) * 2
     if not timedelta(0) <= filters.last - filters.first < timedelta(days=most_days):
         more = f", as a stream {MOST_DAYS_STREAMED}" if most_days < MOST_DAYS_STREAMED else ""
-        raise refused("to", f"From and to span 1 to {most_days} days{more}.")
+        raise invalid_parameter("to", f"From and to span 1 to {most_days} days{more}.")
     return filters.first, filters.last
 
 

@@ -83,8 +83,10 @@ class Who(StrEnum):
     PUBLISHED = "published"
     AGED_FOUR = "aged-four"
 
-
-_COUNTED = {Who.PUBLISHED: Counted.MAIN, Who.AGED_FOUR: Counted.AGED_FOUR}
+    @property
+    def counted(self) -> Counted | None:
+        """Where in the DfE's statistics those are counted; None of all on roll, wherever."""
+        return {Who.PUBLISHED: Counted.MAIN, Who.AGED_FOUR: Counted.AGED_FOUR}.get(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Question:
 
     def concerns(self, spell: Spell) -> bool:
         """Say whether the sessions of a spell are asked for."""
-        if self.who is not Who.ON_ROLL and spell.counted is not _COUNTED[self.who]:
+        if self.who.counted not in (None, spell.counted):
             return False
         return self.where is None or self.where(spell)
 

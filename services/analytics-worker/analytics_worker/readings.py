@@ -1,9 +1,10 @@
 """The code book as the database is given it: what each code is worth between two dates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 
 from codes.book import ABSENCES as ABSENCES
 from codes.book import Kind, edges, read
@@ -56,6 +57,23 @@ def depends_on_age(first: date, last: date) -> bool:
 def worths(first: date, last: date) -> tuple[Worth, ...]:
     """Give what every code is worth on each day between two dates inclusive."""
     return tuple(_worths(first, last))
+
+
+def columns(worth: Sequence[Worth]) -> dict[str, Any]:
+    """Give what codes are worth as columns, by the names that statements take them under."""
+    return {
+        "codes": [each.code for each in worth],
+        "firsts": [each.first for each in worth],
+        "lasts": [each.last for each in worth],
+        "compulsories": [each.compulsory for each in worth],
+        "possibles": [each.possible for each in worth],
+        "presents": [each.present for each in worth],
+        "attendings": [each.attending for each in worth],
+        "absents": [each.absent for each in worth],
+        "authoriseds": [each.authorised for each in worth],
+        "unauthoriseds": [each.unauthorised for each in worth],
+        "lates": [each.late for each in worth],
+    }
 
 
 def _worths(first: date, last: date) -> Iterator[Worth]:

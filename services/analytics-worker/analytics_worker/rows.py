@@ -8,7 +8,7 @@ from typing import Any
 
 from analytics_worker.authority import AreaSchool
 from analytics_worker.not_due import not_due
-from analytics_worker.readings import depends_on_age, worths
+from analytics_worker.readings import columns, depends_on_age, worths
 from analytics_worker.restated import Restated, planned
 from codes.ages import compulsory_school_age
 from codes.school import School
@@ -149,7 +149,6 @@ async def _arguments(connection: Connection, query: Query) -> Mapping[str, Any]:
     days = list(query.days)
     first, last = (days[0], days[-1]) if days else (today, today)
     waiting = sorted(not_due(query.facts, query.now, today))
-    worth = worths(first, last)
     aged = await _ages(connection, school.school_id, school.head) if depends_on_age(first, last) else []
     restated = query.restated or Restated(0, 0, ())
     open_days = [
@@ -166,16 +165,7 @@ async def _arguments(connection: Connection, query: Query) -> Mapping[str, Any]:
         "today": today,
         "waiting_sessions": [session for session, _ in waiting],
         "waiting_year_groups": [year_group for _, year_group in waiting],
-        "codes": [each.code for each in worth],
-        "firsts": [each.first for each in worth],
-        "lasts": [each.last for each in worth],
-        "compulsories": [each.compulsory for each in worth],
-        "possibles": [each.possible for each in worth],
-        "attendings": [each.attending for each in worth],
-        "absents": [each.absent for each in worth],
-        "authoriseds": [each.authorised for each in worth],
-        "unauthoriseds": [each.unauthorised for each in worth],
-        "lates": [each.late for each in worth],
+        **columns(worths(first, last)),
         "aged_pupils": [pupil_no for pupil_no, _, _ in aged],
         "aged_from": [begins for _, begins, _ in aged],
         "aged_to": [ends for _, _, ends in aged],

@@ -8,10 +8,12 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from analytics_worker.readings import depends_on_age
+from codes.ages import compulsory_school_age
 from codes.who_counts import Counted, standings
 from kit import database
 from kit.database import Connection
@@ -55,6 +57,22 @@ async def load(
     await _sql.plan_each(connection)
     asked = {"school_id": school_id, "pupil_nos": None if pupil_nos is None else list(pupil_nos), "seq": seq}
     return [spell async for row in _sql.pupils(connection, **asked) for spell in _of_pupil(row)]
+
+
+def by_age(spell: Spell, first: date, last: date) -> Iterator[tuple[date, date, bool]]:
+    """Give a spell as (first, the day after the last, whether of compulsory school age), for the days between two.
+
+    It is cut where that age begins and ends only if any code's class depends on age on such a day; if not, it is given
+    as of that age.
+    """
+    ends = spell.until or date.max
+    if not depends_on_age(first, last):
+        yield spell.first, ends, True
+        return
+    begins, over = compulsory_school_age(spell.date_of_birth)
+    turns = [day for day in (begins, over + timedelta(days=1)) if spell.first < day < ends]
+    for start, until in zip([spell.first, *turns], [*turns, ends], strict=True):
+        yield start, until, begins <= start <= over
 
 
 def _of_pupil(row: Mapping[str, Any]) -> Iterator[Spell]:

@@ -5,15 +5,13 @@ added up, where nobody may see a pupil.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from analytics_worker import moves, spells
+from analytics_worker import moves, readings, spells
 from analytics_worker.questions import By, label
-from analytics_worker.readings import depends_on_age, worths
 from analytics_worker.spells import Spell
-from codes.ages import compulsory_school_age
 from codes.book import edges
 from codes.calendar import academic_year, academic_year_bounds
 from codes.tallies import PERSISTENT_TIMES, SEVERE_TIMES
@@ -59,9 +57,9 @@ def _columns(
     `entered` are the first and the last day of which anything stands: no spell needs to be parted from another outside.
     """
     named, belongs = _parts(within)
-    cut = [(number, *each) for number, spell in enumerate(within) for each in _by_age(spell, days)]
+    cut = [(number, *each) for number, spell in enumerate(within) for each in spells.by_age(spell, *days)]
     eras = [edge for edge in edges() if days[0] < edge <= days[1]]
-    worth = [(each, bisect_right(eras, each.first)) for each in worths(*days)]
+    worth = readings.worths(*days)
     # In most years few of these fall, and sums are made before spells and eras are looked at.
     after, up_to = entered[0] or days[0], entered[1] or days[1]
     turns = {day for day in (*eras, *(day for _, *ends, _ in cut for day in ends)) if after < day <= up_to}
@@ -78,12 +76,8 @@ def _columns(
         "parts": [part for _, _, part in named],
         "cuts": sorted(turns),
         "eras": eras,
-        "codes": [each.code for each, _ in worth],
-        "worth_eras": [era for _, era in worth],
-        "compulsories": [each.compulsory for each, _ in worth],
-        "possibles": [each.possible for each, _ in worth],
-        "authoriseds": [each.authorised for each, _ in worth],
-        "unauthoriseds": [each.unauthorised for each, _ in worth],
+        "worth_eras": [bisect_right(eras, each.first) for each in worth],
+        **readings.columns(worth),
     }
 
 
@@ -99,18 +93,6 @@ def _parts(within: Sequence[Spell]) -> tuple[Sequence[tuple[str, str, str]], Seq
             known[alike] = [numbers.setdefault((spell.counted.value, *part), len(numbers) + 1) for part in parts]
         belongs.append(known[alike])
     return list(numbers), belongs
-
-
-def _by_age(spell: Spell, days: tuple[date, date]) -> Iterator[tuple[date, date, bool]]:
-    """Give a spell, cut where compulsory school age begins and ends if any code's class depends on that."""
-    ends = spell.until or date.max
-    if not depends_on_age(*days):
-        yield spell.first, ends, True
-        return
-    first, last = compulsory_school_age(spell.date_of_birth)
-    turns = [day for day in (first, last + timedelta(days=1)) if spell.first < day < ends]
-    for begins, until in zip([spell.first, *turns], [*turns, ends], strict=True):
-        yield begins, until, first <= begins <= last
 
 
 def _named(value: object) -> str:
