@@ -1,7 +1,7 @@
 """What holds of one pupil at the end of a day: every rule of the alerts, asked once, over what was known by then.
 
-Pure: what is known is an argument, and so is the instant. Most pupils were in school most of the time, so a rule is asked
-only where an entry of its kind is there at all.
+Pure: what is known is an argument, and so is the instant. Most pupils were in school most of the time, so a rule is
+asked only where an entry of its kind is there at all.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from codes.acts import Act
 from codes.alerts import Alert, Standing
 from codes.book import Kind, Session, read
 from codes.calendar import academic_year, academic_year_bounds, school_weeks
-from codes.grounds import LEAVE
+from codes.grounds import DAYS_ABSENT, LEAVE
 from codes.leave import unfitting
 from codes.levels import Lines, level, severe_without_plan
 from codes.notices import Notice
@@ -49,7 +49,7 @@ class Held(Protocol):
 
 @dataclass(frozen=True)
 class Setting:
-    """A school as it is known at the end of a day; `groups` are its year groups, each since when it was known to have it.
+    """A school as it is known at the end of a day; `groups` are its year groups, each since it was known to have it.
 
     `register_since` is the day on which its register began.
     """
@@ -134,8 +134,9 @@ class Known:
 class Entries:
     """The entries of a pupil that stand, in order, on open days and on roll.
 
-    `standing` are all of some academic years, `replaced` beside each the first entry, where it is another; `unauthorised`
-    every G, N, O and U of any year; `codes` counts `standing` by code. `waiting` are those whose register is still open.
+    `standing` are all of some academic years, `replaced` beside each the first entry, where it is another;
+    `unauthorised` every G, N, O and U of any year; `codes` counts `standing` by code. Of those in `waiting` the
+    register is still open.
     """
 
     standing: Sequence[Standing]
@@ -199,8 +200,9 @@ class Asked:
     @cached_property
     def spent(self) -> frozenset[tuple[date, Session]]:
         """The sessions that notices rely on or an act has dealt with."""
-        relied = frozenset().union(*(notices.spent([each], each.child, self.today) for each in self.known.notices))
-        return relied | acts.dealt_with(self.known.acts)
+        children = {notice.child for notice in self.known.notices}
+        relied = [notices.spent(self.known.notices, child, self.today) for child in children]
+        return acts.dealt_with(self.known.acts).union(*relied)
 
 
 def judged(asked: Asked) -> tuple[Held, ...]:
@@ -254,7 +256,7 @@ def _step(asked: Asked, concern: Any) -> Iterator[Held]:
     words = tuple(step.step for step in steps)
     taken = acts.steps_taken(asked.known.acts, concern.period, words)
     following = steps[len(taken)] if len(taken) < len(steps) else None
-    if following is None or following.after_weeks is None and taken:
+    if following is None or (following.after_weeks is None and taken):
         return
     possible, absent = concern.facts["possible_sessions"], concern.facts["absent_sessions"]
     if following.below is None or (possible - absent) < following.below * possible:
@@ -277,7 +279,7 @@ def _absence(asked: Asked) -> Iterator[Held]:
     days, born, entries = asked.setting.school_days, asked.known.date_of_birth, asked.entries
     if entries.any_of(continuous.UNAUTHORISED, continuous.RETURN_DAYS):
         yield from continuous.unauthorised_10_days(entries.standing, days, born)
-    if entries.any_of(continuous.ABSENT, 2 * continuous.DAYS_ABSENT):
+    if entries.any_of(continuous.ABSENT, 2 * DAYS_ABSENT):
         yield from _one(continuous.absent_20_days(entries.standing, days, born))
     if entries.any_of(LEAVE) and entries.standing[-1][2] in continuous.ABSENT:
         yield from _one(continuous.not_returned_from_leave(entries.standing, days, born, asked.today, _leave(asked)))

@@ -1,7 +1,8 @@
 """Alerts: which pupils must be looked at after what was folded, what holds of them day by day, and what changes by it.
 
-The position looked at is kept apart from the position folded, so that nothing is lost between the two. A worker that was
-away for days judges each of them, in order, as it stood when it was over; what fell due meanwhile is dated by its day.
+The position looked at is kept apart from the position folded, so that nothing is lost between the two. A worker that
+was away for days judges each of them, in order, as it stood when it was over; what fell due meanwhile is dated by its
+day.
 """
 
 import json
@@ -16,6 +17,7 @@ from analytics_worker import histories, school
 from analytics_worker.judging import Awaited, Span, brought_up
 from codes.alerts import Alert
 from codes.calendar import academic_year, academic_year_bounds
+from codes.judging import Setting
 from codes.life import Key, Life
 from kit import database
 from kit.database import Connection
@@ -24,7 +26,6 @@ from kit.schools import midnight
 _sql = database.statements(__file__)
 _DAY = timedelta(days=1)
 _OF_A_PUPIL = re.compile(r"(?:pupil|absence):(\d+)")
-_ABOUT_NO_FIGURE = ("school-changed", "text-redacted", "year-retired")
 _MOST_AT_ONCE = 400
 """Pupils whose histories are held in memory at once."""
 
@@ -79,6 +80,7 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
                 changed += [(no, life) for key, life in after.items() if lives[no].get(key) is not life]
             last_change = await keep(connection, school_id, register, changed, last_change)
             await _await(connection, school_id, awaited)
+        wake_at = _next_close(settings.at(now.date()), now)
     await _sql.looked(
         connection,
         school_id=school_id,
@@ -88,6 +90,12 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
         last_change=last_change,
         wake_at=wake_at,
     )
+
+
+def _next_close(setting: Setting, now: datetime) -> datetime | None:
+    """The next instant of today at which a register closes."""
+    closes = {register.closes for register in setting.school.policy(now.date()).registers}
+    return min((at for each in closes if (at := datetime.combine(now.date(), each, now.tzinfo)) > now), default=None)
 
 
 async def _looked(connection: Connection, school_id: int, position: Position, now: datetime) -> Looked:
@@ -105,7 +113,7 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     begun = await _begun(connection, school_id, position.alerts_on, now.date())
     first = min([*days, *(row["recorded_on"] for row in acted), *(row["on_date"] for row in due), *begun, now.date()])
     base: int = await _sql.position_before(connection, school_id=school_id, up_to=position.seq, at=midnight(first)) or 0
-    rows = _sql.turned(connection, school_id=school_id, base=base, up_to=position.seq, but=list(_ABOUT_NO_FIGURE))
+    rows = _sql.turned(connection, school_id=school_id, base=base, up_to=position.seq)
     turned = [(row["recorded_on"], row["seq"]) async for row in rows]
     touched = [row async for row in _sql.touched(connection, this_year=_begins(first), **about)]
     concerned = {row["pupil_no"] for row in (*touched, *due, *acted) if row["pupil_no"] is not None}

@@ -12,7 +12,7 @@ SELECT subject, kind IN ('calendar-changed', 'policy-changed', 'closure') AS is_
 FROM ledger.change
 WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
 
--- name: turned(school_id, base, up_to, but)
+-- name: turned(school_id, base, up_to)
 -- The days on which something that concerns every pupil was recorded, each with its last position.
 SELECT CAST(recorded_at AT TIME ZONE 'Europe/London' AS date) AS recorded_on, max(seq) AS seq
 FROM ledger.change
@@ -94,8 +94,11 @@ INSERT INTO analysis.awaited (school_id, pupil_no, on_date, watched)
 SELECT :school_id, * FROM unnest(CAST(:pupil_nos AS int[]), CAST(:on_dates AS date[]), CAST(:watched AS boolean[]));
 
 -- name: looked(school_id, alerts_seq, alerts_on, acts_no, last_change, wake_at)!
--- The alerts are as the entries are: whatever failed before is over.
+-- The alerts are as the entries are: whatever failed before is over. While pupils await the close of a register of this very
+-- day, the school is looked at again then.
 UPDATE analysis.checkpoint
-SET alerts_seq = :alerts_seq, alerts_on = :alerts_on, acts_no = :acts_no, last_change = :last_change, wake_at = :wake_at,
+SET alerts_seq = :alerts_seq, alerts_on = :alerts_on, acts_no = :acts_no, last_change = :last_change,
+    wake_at = CASE WHEN EXISTS (SELECT FROM analysis.awaited w WHERE w.school_id = :school_id AND w.on_date <= :alerts_on)
+                   THEN coalesce(CAST(:wake_at AS timestamptz), wake_at) END,
     failures = 0, failed_at = NULL, retry_at = NULL, failure = NULL
 WHERE school_id = :school_id;

@@ -168,7 +168,7 @@ async def load(
         found[row["pupil_no"]].stood = {
             (on, read[0]): read[1:] for on, read in zip(row["dates"], map(_read, row["entries"]), strict=True)
         }
-    async for row in _sql.after(connection, base=base, up_to=up_to, since=since, **about):
+    async for row in _sql.after(connection, base=base, up_to=up_to, **about):
         event = Event(
             row["recorded_on"],
             (row["session_date"], Session(row["session"])),

@@ -24,9 +24,8 @@ WHERE e.school_id = :school_id AND e.pupil_no = ANY (CAST(:pupil_nos AS int[]))
   AND (e.session_date >= :since OR e.code = ANY (CAST(:unauthorised AS text[])))
 GROUP BY e.pupil_no;
 
--- name: after(school_id, pupil_nos, base, up_to, since)
--- The marks of some pupils recorded after a position, in order. What is not looked at (an old entry that never was
--- unauthorised) may stand among them.
+-- name: after(school_id, pupil_nos, base, up_to)
+-- The marks of some pupils recorded after a position, in order.
 SELECT e.pupil_no, CAST(e.recorded_at AT TIME ZONE 'Europe/London' AS date) AS recorded_on, e.session_date, e.session,
        e.version, e.code, e.original_code, e.source
 FROM ledger.event e

@@ -1,6 +1,6 @@
-"""One pupil's alerts brought up to the present: judged at the end of each day that may change them, in recorded order."""
+"""One pupil's alerts brought up to the present: judged at the end of each day that may change them, in order."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -123,7 +123,7 @@ def _waiting(at: _At, known: Known) -> frozenset[At]:
     )
 
 
-def _watched(asked: Asked, found: Sequence[Held], lives: Collection[Life]) -> bool:
+def _watched(asked: Asked, found: Sequence[Held], lives: Iterable[Life]) -> bool:
     """Whether a present mark may change an alert: one is open, a spell goes on, or a level waits for more sessions."""
     entries = asked.entries
     if found or any(life.closed_on is None for life in lives):
