@@ -59,20 +59,20 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day judged: which years' levels were asked for, which years an amendment of this day touched, and from which
-    academic year on every entry was looked at.
+    """A day judged: which years' levels were asked for, in which years somebody entered or amended marks on this day,
+    other than by an import, and from which academic year on every entry was looked at.
     """
 
     on: date
     years: Collection[str]
-    amended: Collection[str]
+    live: Collection[str]
     since_year: str
 
 
 def lived(lives: Mapping[Key, Life], found: Iterable[Held], day: Day) -> dict[Key, Life]:
     """The alerts of a pupil after a day, from those before it and what was found at its end.
 
-    What was found of a year that is over, and by no amendment of the day, arrives closed: an import tells history.
+    What was found of a year that is over, in which nobody wrote but an import, arrives closed: that tells history.
     """
     after = dict(lives)
     holding = {(held.kind, held.period): held for held in found}
@@ -92,7 +92,7 @@ def lived(lives: Mapping[Key, Life], found: Iterable[Held], day: Day) -> dict[Ke
 
 def _opened(before: Life | None, held: Held, day: Day) -> Life | None:
     year = academic_year(held.since)
-    is_over = year != academic_year(day.on) and year not in day.amended
+    is_over = year != academic_year(day.on) and year not in day.live
     if before is None:
         stretch = (min(held.since, day.on), day.on) if is_over else (day.on, None)
         return Life(held.kind, held.period, year, (stretch,), held.evidence(), day.on)

@@ -103,8 +103,8 @@ def _judged(at: _At, lives: Mapping[Key, Life]) -> tuple[Mapping[Key, Life], Awa
     entries = at.course.entries(at.setting, known, since, waiting)
     asked = Asked(at.setting, known, entries, at.day, tuple(sorted(years)))
     found = judged(asked)
-    amended = frozenset(academic_year(e.at[0]) for e in at.events if e.version > 1 and not e.is_history)
-    after = lived(lives, found, Day(at.day, years, amended, academic_year(since)))
+    live = frozenset(academic_year(event.at[0]) for event in at.events if not event.is_history)
+    after = lived(lives, found, Day(at.day, years, live, academic_year(since)))
     return after, Awaited(awaited(asked, found), _watched(asked, found, after.values()))
 
 
