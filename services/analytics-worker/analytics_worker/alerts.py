@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from analytics_worker import summary
-from analytics_worker.answers import Alerts, Raised
+from analytics_worker.answers import Alerts
+from codes.alerts import Alert
 from kit import database, lists, pupil_ids, reads
 from kit.contract import tells
 from kit.fields import Body
@@ -31,7 +32,7 @@ class AlertFilters(Body):
     """What narrows the list: every filter given must be met, one that is repeated by any of its values."""
 
     status: Status | None = None
-    kind: list[Raised] | None = None
+    kind: list[Alert] | None = None
     pupil: list[str] | None = None
     changed_after: str | None = None
     limit: Annotated[int, Query(ge=1, le=lists.MOST)] = lists.DEFAULT_LIMIT
@@ -72,7 +73,7 @@ async def alerts(
         )
         rows = [row async for row in found]
         last: int = await _sql.last_change(connection, school_id=caller.school_id) or 0
-        ids = await pupil_ids.ids(connection, caller.school_id, [row["pupil_no"] for row in rows])
+        ids = await pupil_ids.ids(connection, caller.school_id, [row["pupil_no"] for row in rows if row["pupil_no"]])
         position_of = await summary.as_of(connection, caller.school_id, caller.now())
     if rows:
         await reads.record(caller, read_by, "alerts", position_of["seq"], pupils=filters.pupil)
@@ -82,7 +83,7 @@ async def alerts(
         {
             "id": str(row["id"]),
             "kind": row["kind"],
-            "pupil": ids[row["pupil_no"]],
+            "pupil": ids.get(row["pupil_no"]),
             "status": Status.OPEN if row["closed_on"] is None else Status.CLOSED,
             "opened_on": row["opened_on"].isoformat(),
             "closed_on": None if row["closed_on"] is None else row["closed_on"].isoformat(),

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from codes.alerts import Alert
 from codes.book import Session
@@ -25,64 +25,26 @@ class AsAtRead(Body):
     settled: bool
 
 
-Raised = Literal[Alert.PERSISTENT_ABSENCE, Alert.SEVERE_ABSENCE, Alert.PENALTY_THRESHOLD, Alert.N_OVERDUE]
-"""The kinds of alert that are raised, of those that the catalogue has rules for."""
+class Evidence(BaseModel):
+    """What an alert rests on: the facts of its kind (docs/alerts.md), the rule, its source, and what would close it."""
 
+    model_config = ConfigDict(extra="allow")
 
-class LevelEvidence(Body):
-    """Of how many sessions of an academic year persistent or severe absence is said."""
-
-    academic_year: str
-    absent_sessions: int
-    possible_sessions: int
-    overall_absence_perc: float
-    codes: dict[str, int]
-
-
-class ThresholdSession(Body):
-    """One of the ten sessions."""
-
-    date: Date
-    session: Session
-    code: str
-
-
-class ThresholdEvidence(Body):
-    """The ten sessions of the penalty threshold, and the window that holds them; provisional while any of them is N."""
-
-    met_on: Date
-    from_: Annotated[Date, Field(alias="from")]
-    to: Date
-    school_weeks: int
-    sessions: list[ThresholdSession]
-    unresolved: int
-    provisional: bool
-
-
-class OverdueSession(Body):
-    """An N that stands past its day."""
-
-    date: Date
-    session: Session
-    due: Date
-
-
-class OverdueEvidence(Body):
-    """The N entries past their day, the oldest first."""
-
-    sessions: list[OverdueSession]
+    rule: str
+    source: str
+    closes_when: str
 
 
 class AlertRead(Body):
     """An alert, by the evidence that stands for it."""
 
     id: str
-    kind: Raised
-    pupil: str
+    kind: Alert
+    pupil: str | None
     status: Literal["open", "closed"]
     opened_on: Date
     closed_on: Date | None
-    evidence: LevelEvidence | ThresholdEvidence | OverdueEvidence
+    evidence: Evidence
 
 
 class Alerts(Body):
