@@ -10,7 +10,18 @@ from typing import Annotated, Any
 from fastapi import FastAPI
 from pydantic import Field
 
-from analytics_worker import alerts, areas, attendance, behind, daily, national_daily, pooled, projector, published
+from analytics_worker import (
+    alerts,
+    alerts_of_many,
+    areas,
+    attendance,
+    behind,
+    daily,
+    national_daily,
+    pooled,
+    projector,
+    published,
+)
 from codes.suppression import SMALLEST_SHOWN
 from kit import service
 from kit.settings import Settings
@@ -62,6 +73,6 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         now=now,
         examples=Path(__file__).with_name("examples.json"),
     )
-    for room in (attendance, behind, alerts, daily, pooled, areas, national_daily, published):
+    for room in (attendance, behind, alerts, alerts_of_many, daily, pooled, areas, national_daily, published):
         app.include_router(room.router)
     return app
