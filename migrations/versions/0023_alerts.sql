@@ -20,6 +20,8 @@ CREATE TABLE analysis.alert (
     academic_year text   NOT NULL,
     held          jsonb  NOT NULL,
     evidence      jsonb  NOT NULL,
+    shown_on      date   NOT NULL,
+    before        jsonb,
     PRIMARY KEY (school_id, id)
 );
 CREATE UNIQUE INDEX alert_changed ON analysis.alert (school_id, changed);

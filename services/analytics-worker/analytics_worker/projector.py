@@ -185,10 +185,10 @@ async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
         if claimed is None:
             return False
         position = evaluation.Position(
-            claimed["seq"], claimed["alerts_seq"], claimed["alerts_on"], claimed["last_change"]
+            *(claimed[name] for name in ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change"))
         )
         today = now.astimezone(LONDON).date()
-        await evaluation.evaluate(connection, school_id, position, today)
+        await evaluation.evaluate(connection, school_id, position, now.astimezone(LONDON))
         if claimed["totals_on"] != today:
             await total_years(connection, school_id, claimed["totals_seq"], claimed["seq"])
             await _sql.totalled(connection, school_id=school_id, totals_seq=claimed["seq"], totals_on=today)
