@@ -34,10 +34,10 @@ class Raising:
         self.changed += 1
         id_ = uuid.uuid4()
         self.kinds[id_] = (kind, pupil_no, period)
-        held = [{"from": opened_on, "until": closed_on}]
+        held = [[opened_on, closed_on]]
         await self._write(
             "INSERT INTO analysis.alert (school_id, changed, pupil_no, opened_on, closed_on, id, kind, period, "
-            "academic_year, held, evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "academic_year, held, evidence, shown_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $4)",
             *(self.changed, pupil_no, _day(opened_on), _day(closed_on), id_, kind, period, period[:7]),
             *(json.dumps(held), json.dumps({**facts, **RULE})),
         )
@@ -47,7 +47,7 @@ class Raising:
         """Close an alert."""
         self.changed += 1
         await self._write(
-            "UPDATE analysis.alert SET closed_on = $4, changed = $3, held = jsonb_set(held, '{-1,until}', $5) "
+            "UPDATE analysis.alert SET closed_on = $4, changed = $3, held = jsonb_set(held, '{-1,1}', $5) "
             "WHERE school_id = $1 AND id = $2",
             *(uuid.UUID(id_), self.changed, _day(on), json.dumps(on)),
         )
@@ -66,10 +66,11 @@ class Raising:
     async def _write(self, sql: str, *values: Any) -> None:
         async with database.writing(self.school.desk.analytics, self.school.school_id) as connection:
             await connection.execute(sql, self.school.school_id, *values)
+            # Looked at today, so that the worker leaves them as they are.
             await connection.execute(
-                "UPDATE analysis.checkpoint SET last_change = $2 WHERE school_id = $1",
-                self.school.school_id,
-                self.changed,
+                "UPDATE analysis.checkpoint SET last_change = $2, alerts_seq = seq, alerts_on = $3 "
+                "WHERE school_id = $1",
+                *(self.school.school_id, self.changed, self.school.desk.clock().date()),
             )
 
 

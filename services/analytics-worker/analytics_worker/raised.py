@@ -152,7 +152,7 @@ def _shown(row: Mapping[str, Any], ids: Mapping[int, str]) -> dict[str, Any]:
         "academic_year": row["academic_year"],
         "opened_on": _day(row["opened_on"]),
         "closed_on": _day(row["closed_on"]),
-        "held": json.loads(row["held"]),
+        "held": [{"from": since, "until": until} for since, until in json.loads(row["held"])],
         "age_days": row["age"],
         "acted": row["acted"],
         "acts": row["acts"],
