@@ -7,7 +7,7 @@ should be are written: where all are, nothing is, and readers see the old until 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analytics_worker import moves, projector, spells, year_totals
+from analytics_worker import moves, projector, spells, weeks, year_totals
 from analytics_worker.spells import Spell
 from kit import database
 from kit.database import Connection
@@ -74,6 +74,7 @@ async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
         differences = [
             await _spells(connection, school_id, found),
             await _entries(connection, school_id, head, is_new),
+            await _weeks(connection, school_id),
             await _totals(connection, school_id),
             await _years(connection, school_id, head, found),
         ]
@@ -91,6 +92,7 @@ async def _brought_to(connection: Connection, school_id: int, at: Mapping[str, i
                 await projector.fold_after(connection, school_id, seq, most)
                 seq += most
             await projector.total_years(connection, school_id, at["totals_seq"], head)
+            await weeks.lay(connection, school_id, at["weeks_seq"], head)
     except Exception as caught:
         if connection.is_closed():
             raise
@@ -111,6 +113,13 @@ async def _entries(connection: Connection, school_id: int, head: int, is_new: bo
     if not is_new and await _sql.entries_are_the_same(connection, **of):
         return Difference("entry", 0, 0)
     return _difference("entry", await _sql.remove_entries(connection, **of), await _sql.add_entries(connection, **of))
+
+
+async def _weeks(connection: Connection, school_id: int) -> Difference:
+    """Lay the entries together that stand: by now they are those made anew."""
+    of = {"school_id": school_id}
+    await _sql.lay_weeks(connection, **of)
+    return _difference("pupil_week", await _sql.remove_weeks(connection, **of), await _sql.add_weeks(connection, **of))
 
 
 async def _totals(connection: Connection, school_id: int) -> Difference:
