@@ -1,13 +1,12 @@
 -- A pupil's week in one row, which is what figures of any days are counted from. As all read models, these can be thrown
 -- away and made again; and as they hold neither roll nor calendar, no change of either moves them.
 
--- The codes that stand, two characters each, Monday's morning first and Friday's afternoon last; blank where nothing stands.
--- Schools have no session at a weekend. Weeks begin on Mondays.
+-- The codes that stand, two characters each, Monday's morning first and Sunday's afternoon last; blank where nothing stands.
 CREATE TABLE analysis.pupil_week (
     school_id int  NOT NULL,
     pupil_no  int  NOT NULL,
     week      date NOT NULL CHECK (extract(isodow FROM week) = 1),
-    codes     text COLLATE "C" NOT NULL CHECK (length(codes) = 20),
+    codes     text COLLATE "C" NOT NULL CHECK (length(codes) = 28),
     PRIMARY KEY (school_id, week, pupil_no)
 ) WITH (fillfactor = 80);
 
@@ -21,13 +20,14 @@ BEGIN ATOMIC
     SELECT of_school, pupil_no, session_date - weekday,
            coalesce(max(day) FILTER (WHERE weekday = 0), '    ') || coalesce(max(day) FILTER (WHERE weekday = 1), '    ')
            || coalesce(max(day) FILTER (WHERE weekday = 2), '    ') || coalesce(max(day) FILTER (WHERE weekday = 3), '    ')
-           || coalesce(max(day) FILTER (WHERE weekday = 4), '    ')
+           || coalesce(max(day) FILTER (WHERE weekday = 4), '    ') || coalesce(max(day) FILTER (WHERE weekday = 5), '    ')
+           || coalesce(max(day) FILTER (WHERE weekday = 6), '    ')
     FROM (SELECT pupil_no, session_date, mod(session_date - date '2000-01-03', 7) AS weekday,
                  rpad(coalesce(max(code) FILTER (WHERE session = 'AM'), ''), 2)
                  || rpad(coalesce(max(code) FILTER (WHERE session = 'PM'), ''), 2) AS day
           FROM analysis.entry
           WHERE school_id = of_school
-            AND session_date = ANY (ARRAY(SELECT monday + n FROM unnest(mondays) AS monday CROSS JOIN generate_series(0, 4) AS n))
+            AND session_date = ANY (ARRAY(SELECT monday + n FROM unnest(mondays) AS monday CROSS JOIN generate_series(0, 6) AS n))
           GROUP BY 1, 2) AS days
     GROUP BY 2, 3;
 END;

@@ -72,7 +72,7 @@ async def test_what_is_wrong_is_named_and_put_right_and_the_exit_code_says_so(
         "DELETE FROM analysis.entry WHERE school_id = $1 AND pupil_no = 2 AND session = 'PM'",
         "UPDATE analysis.day_total SET entries = entries + 1 WHERE school_id = $1 AND session = 'PM' AND code = '/'",
         "DELETE FROM analysis.spell WHERE school_id = $1 AND pupil_no = 3",
-        "UPDATE analysis.pupil_week SET codes = repeat('O ', 10) WHERE school_id = $1 AND pupil_no = 3",
+        "UPDATE analysis.pupil_week SET codes = repeat('O ', 14) WHERE school_id = $1 AND pupil_no = 3",
         "DELETE FROM analysis.pupil_week WHERE school_id = $1 AND pupil_no = 2",
     ):
         assert not (await owner.execute(statement, school.school_id)).endswith(" 0"), statement

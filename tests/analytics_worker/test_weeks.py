@@ -60,12 +60,12 @@ async def test_a_school_of_which_no_week_was_ever_laid_together_is_counted_from_
     assert await codes(calling, school) == {"/": 1, "I": 1}
 
 
-async def test_a_mark_of_a_weekend_is_in_no_week_and_in_no_figure(desk: Desk, calling: Calling) -> None:
+async def test_a_mark_of_a_day_without_sessions_is_in_the_week_and_in_no_figure(desk: Desk, calling: Calling) -> None:
     school = await desk.open("941003")
     await school.enter((1, "2026-09-11", "PM", "\\"), (1, "2026-09-12", "AM", "O"), (1, "2026-09-13", "PM", "O"))
     await desk.sweep()
     weeks = await school.rows("SELECT week, codes FROM analysis.pupil_week WHERE school_id = $1")
-    assert [(week.isoformat(), codes) for week, codes in weeks] == [("2026-09-07", f"{'':18}\\ ")]
+    assert [(week.isoformat(), codes) for week, codes in weeks] == [("2026-09-07", f"{'':18}\\ O {'':4}O ")]
     assert await codes(calling, school) == {"\\": 1}
 
 

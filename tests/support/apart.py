@@ -57,12 +57,11 @@ class History:
         }
 
     def weeks_at(self, seq: int) -> list[tuple[Any, ...]]:
-        """Give every pupil's weeks, as of a position: what stands on each school day of them, in two characters each."""
+        """Give every pupil's weeks as of a position: what stands on each day of them, two characters each."""
         found: defaultdict[tuple[date, int], dict[tuple[int, str], str]] = defaultdict(dict)
         for on, session, pupil_no, code, *_ in self.at(seq)["entry"]:
-            if on.weekday() < 5:
-                found[on - timedelta(days=on.weekday()), pupil_no][on.weekday(), session] = code
-        moments = [(day, session) for day in range(5) for session in ("AM", "PM")]
+            found[on - timedelta(days=on.weekday()), pupil_no][on.weekday(), session] = code
+        moments = [(day, session) for day in range(7) for session in ("AM", "PM")]
         return [
             (*key, "".join(f"{entries.get(moment, ''):2}" for moment in moments))
             for key, entries in sorted(found.items())

@@ -123,7 +123,7 @@ def _groups(rows: Iterable[Mapping[str, Any]], worth: Iterable[Worth]) -> dict[_
     sessions: defaultdict[_Part, list[tuple[Worth, int]]] = defaultdict(list)
     pupils_with: defaultdict[_Part, dict[str, int]] = defaultdict(dict)
     for row in rows:
-        part = row["part"], row["slice"], row["slice_within"], row["session"], row["weekday"]
+        part: _Part = row[:5]
         if row["code_no"] is None:
             pupils[part] = row
         elif row["sessions"] is None:

@@ -48,28 +48,30 @@ WITH spell AS MATERIALIZED (
                            || coalesce(max(codes) FILTER (WHERE weekday = 1), '    ')
                            || coalesce(max(codes) FILTER (WHERE weekday = 2), '    ')
                            || coalesce(max(codes) FILTER (WHERE weekday = 3), '    ')
-                           || coalesce(max(codes) FILTER (WHERE weekday = 4), '    ') AS codes
+                           || coalesce(max(codes) FILTER (WHERE weekday = 4), '    ')
+                           || coalesce(max(codes) FILTER (WHERE weekday = 5), '    ')
+                           || coalesce(max(codes) FILTER (WHERE weekday = 6), '    ') AS codes
     FROM said_of_day GROUP BY 1, 2
 ), stands AS (
     SELECT coalesce(s.pupil_no, l.pupil_no) AS pupil_no, coalesce(s.week, l.week) AS week,
            CASE WHEN s.codes IS NULL THEN l.codes WHEN l.codes IS NULL THEN s.codes
                 ELSE (SELECT string_agg(coalesce(nullif(substr(s.codes, 2 * n + 1, 2), '  '), substr(l.codes, 2 * n + 1, 2)), '' ORDER BY n)
-                      FROM generate_series(0, 9) AS n) END COLLATE "C" AS codes
+                      FROM generate_series(0, 13) AS n) END COLLATE "C" AS codes
     FROM laid l
     FULL JOIN said_of_week s ON s.pupil_no = l.pupil_no AND s.week = l.week
 ), placed AS MATERIALIZED (
     SELECT s.part, t.slice, t.slice_within, t.era, s.compulsory, w.pupil_no, w.codes,
-           t.weekdays & CASE WHEN s.first <= w.week AND s.until >= w.week + 5 THEN 31
-                             ELSE (31 << greatest(s.first - w.week, 0)) & (31 >> greatest(w.week + 5 - s.until, 0)) END AS weekdays,
+           t.weekdays & CASE WHEN s.first <= w.week AND s.until >= w.week + 7 THEN 127
+                             ELSE (127 << greatest(s.first - w.week, 0)) & (127 >> greatest(w.week + 7 - s.until, 0)) END AS weekdays,
            CAST(count(*) AS int) AS weeks
     FROM stands w
     JOIN stretch t ON t.week = w.week
-    JOIN spell s ON s.pupil_no = w.pupil_no AND s.first < w.week + 5 AND s.until > w.week
+    JOIN spell s ON s.pupil_no = w.pupil_no AND s.first < w.week + 7 AND s.until > w.week
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ), way AS MATERIALIZED (
     SELECT p.codes, p.weekdays, p.era, p.compulsory, n.place, rtrim(substr(p.codes, 2 * n.place + 1, 2)) AS code
     FROM (SELECT DISTINCT codes, weekdays, era, compulsory FROM placed) p
-    CROSS JOIN generate_series(0, 9) AS n (place)
+    CROSS JOIN generate_series(0, 13) AS n (place)
     WHERE (p.weekdays >> (n.place / 2)) & 1 = 1
 ), pattern AS MATERIALIZED (
     SELECT y.codes, y.weekdays, y.era, y.compulsory, CASE WHEN CAST(:by_session AS boolean) THEN y.place % 2 END AS session,

@@ -91,8 +91,8 @@ async def _brought_to(connection: Connection, school_id: int, at: Mapping[str, i
                 most = min(projector.MOST_EVENTS, head - seq)
                 await projector.fold_after(connection, school_id, seq, most)
                 seq += most
-            await projector.total_years(connection, school_id, at["totals_seq"], head)
             await weeks.lay(connection, school_id, at["weeks_seq"], head)
+            await projector.total_years(connection, school_id, at["totals_seq"], head)
     except Exception as caught:
         if connection.is_closed():
             raise
@@ -116,14 +116,16 @@ async def _entries(connection: Connection, school_id: int, head: int, is_new: bo
 
 
 async def _weeks(connection: Connection, school_id: int) -> Difference:
-    """Lay the entries together that stand: by now they are those made anew."""
+    """Compare by digest with the entries that stand, which by now are those made anew; lay them together if they differ."""
     of = {"school_id": school_id}
+    if await _sql.weeks_are_the_same(connection, **of):
+        return Difference("pupil_week", 0, 0)
     await _sql.lay_weeks(connection, **of)
     return _difference("pupil_week", await _sql.remove_weeks(connection, **of), await _sql.add_weeks(connection, **of))
 
 
 async def _totals(connection: Connection, school_id: int) -> Difference:
-    """Sum the entries that stand: by now they are those made anew."""
+    """Sum the weeks that stand: by now they are those made anew."""
     of = {"school_id": school_id}
     await _sql.sweep_totals(connection, **of)
     await _sql.fold_totals(connection, **of)

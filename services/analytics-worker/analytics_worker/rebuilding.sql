@@ -55,6 +55,23 @@ FROM unnest(CAST(:of_pupils AS int[]), CAST(:firsts AS date[]), CAST(:untils AS 
 SELECT (SELECT (count(*), bit_xor(pg_temp.entry_hash(e))) FROM analysis.entry e WHERE e.school_id = :school_id)
      = (SELECT (count(*), bit_xor(pg_temp.entry_hash(r))) FROM pg_temp.rebuilt_entry(:school_id, :seq) r);
 
+-- name: weeks_are_the_same(school_id)$
+-- Whether the weeks hold what stands: as many sessions, and the same all together. Weeks are many and the ways in which one
+-- goes are few: each is taken apart once.
+WITH way AS MATERIALIZED (
+    SELECT codes, n AS place, rtrim(substr(codes, 2 * n + 1, 2)) AS code
+    FROM (SELECT DISTINCT codes FROM analysis.pupil_week WHERE school_id = :school_id) AS each CROSS JOIN generate_series(0, 13) AS n
+    WHERE substr(codes, 2 * n + 1, 2) <> '  '
+)
+SELECT (SELECT (count(*), bit_xor(hashtextextended(e.code, hashint4extended(
+            2 * (e.session_date - date '2000-01-03') + CASE e.session WHEN 'PM' THEN 1 ELSE 0 END, e.pupil_no))))
+        FROM analysis.entry e WHERE e.school_id = :school_id)
+     = (SELECT (count(*), bit_xor(hashtextextended(y.code, hashint4extended(
+            2 * (w.week - date '2000-01-03') + y.place, w.pupil_no))))
+        FROM analysis.pupil_week w
+        JOIN way y ON y.codes = w.codes
+        WHERE w.school_id = :school_id);
+
 -- name: lay_weeks(school_id)!
 -- The weeks of all that stands; the live entries are by now those made anew.
 INSERT INTO rebuilt_pupil_week (school_id, pupil_no, week, codes)
@@ -64,13 +81,25 @@ CROSS JOIN analysis.pupil_weeks(:school_id, ARRAY(SELECT CAST(monday AS date) FR
     CAST(of.first - mod(of.first - date '2000-01-03', 7) AS timestamp), of.last, interval '1 week') AS monday)) AS w;
 
 -- name: fold_totals(school_id)!
--- The sums of a day, of what stands by the spells; the live entries are by now those made anew.
+-- The sums of a day, of what stands by the spells: alike weeks are summed first, and then taken apart into their sessions.
+WITH alike AS MATERIALIZED (
+    SELECT w.week, greatest(s.first, w.week) - w.week AS first, least(s.until, w.week + 7) - w.week AS until, s.year_group,
+           s.counted, w.codes, CAST(count(*) AS int) AS pupils
+    FROM analysis.pupil_week w
+    JOIN rebuilt_spell s ON s.pupil_no = w.pupil_no AND s.first < w.week + 7 AND s.until > w.week
+    WHERE w.school_id = :school_id
+    GROUP BY 1, 2, 3, 4, 5, 6
+), way AS MATERIALIZED (
+    SELECT codes, n AS place, rtrim(substr(codes, 2 * n + 1, 2)) AS code
+    FROM (SELECT DISTINCT codes FROM alike) AS each CROSS JOIN generate_series(0, 13) AS n
+    WHERE substr(codes, 2 * n + 1, 2) <> '  '
+)
 INSERT INTO rebuilt_day_total (school_id, session_date, session, year_group, counted, code, entries)
-SELECT :school_id, e.session_date, e.session, s.year_group, s.counted, e.code, count(*)
-FROM analysis.entry e
-JOIN rebuilt_spell s ON s.pupil_no = e.pupil_no AND s.first <= e.session_date AND e.session_date < s.until
-WHERE e.school_id = :school_id
-GROUP BY e.session_date, e.session, s.year_group, s.counted, e.code;
+SELECT :school_id, a.week + y.place / 2, CASE y.place % 2 WHEN 0 THEN 'AM' ELSE 'PM' END, a.year_group, a.counted, y.code,
+       sum(a.pupils)
+FROM alike a
+JOIN way y ON y.codes = a.codes AND y.place / 2 >= a.first AND y.place / 2 < a.until
+GROUP BY 2, 3, 4, 5, 6;
 
 -- name: sweep_totals(school_id)!
 -- Sums that have come to 0 are as good as none.
