@@ -73,7 +73,7 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
     register: UUID = await _sql.register(connection, school_id=school_id)
     last_change = position.last_change
     for place in range(0, len(looked.pupil_nos), _AT_ONCE):
-        some = looked.pupil_nos[place : place + _MOST_AT_ONCE]
+        some = looked.pupil_nos[place : place + _AT_ONCE]
         told = await histories.load(connection, school_id, some, looked.base, position.seq, looked.since)
         lives = await _lives(connection, school_id, some)
         rows = _sql.awaits(connection, school_id=school_id, pupil_nos=some)
