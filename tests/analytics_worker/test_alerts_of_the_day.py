@@ -1,4 +1,4 @@
-"""What a day asks for: unexplained absence, who is told of it, and N that stands too long, each followed over its days."""
+"""What a day asks for: unexplained absence, who is told of it, and N that stands too long, each followed over days."""
 
 from typing import Any
 
