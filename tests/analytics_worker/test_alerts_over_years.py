@@ -37,13 +37,14 @@ async def raise_anew(here: Follow) -> None:
 async def live_a_term(here: Follow, *, daily: bool) -> None:
     """Let three pupils live through half a term of every sort of absence, looked at each day or at none."""
     ends = ("2026-10-02", "PM")
+    here.clock("2026-09-03")
     facts = {"social_worker": True, "ehcp": True}
     await here.school.pupil(3, facts=facts, body={"enrolments": [{"starting_day": "2026-09-03", "leaving": None}]})
     await here.school.plan(2, "t-1", "part-time-timetable", "C2", ("2026-09-14", "AM"), ends, review_on=["2026-09-23"])
-    first = "N N O L/ / U/ O O O O O O O O O O O C1 C1 N I I I".split()
-    second = "C C O O O O O O O O O O O O O / R R S E E E E".split()
-    third = "/ / N N N I I I I I I I I I I I I I I I / G G".split()
-    for day, codes in zip(AUTUMN, zip(first, second, third, strict=True), strict=False):
+    first = "N N O L/ / U/ O O O O O O O O O O O C1 C1 N I I I"
+    second = "C C O O O O O O O O O O O O O / R R S E E E E"
+    third = "/ / N N N I I I I I I I I I I I I I I I / G G"
+    for day, codes in zip(AUTUMN, zip(first.split(), second.split(), third.split(), strict=True), strict=False):
         await here.mark(day, *((no, code.replace("/", " /").strip()) for no, code in enumerate(codes, start=1)))
         if day == date(2026, 9, 15):
             await here.amend(day, (1, str(MONDAY), "AM", "O"), (1, str(MONDAY), "PM", "I"))
