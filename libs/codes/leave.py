@@ -35,7 +35,7 @@ def unfitting(entries: Sequence[Standing], plans: Sequence[Plan]) -> Iterator[Fi
 
     It holds since the day of the first such entry.
     """
-    refused = any(plan.outcome == REFUSED or plan.asked_last != plan.last for plan in plans)
+    refused = any(plan.outcome == REFUSED or _is_less(plan) for plan in plans)
     ungranted: defaultdict[str, list[Standing]] = defaultdict(list)
     on_refused: defaultdict[str, list[Standing]] = defaultdict(list)
     for entry in entries:
@@ -50,3 +50,8 @@ def unfitting(entries: Sequence[Standing], plans: Sequence[Plan]) -> Iterator[Fi
         yield UNGRANTED.finds(found[0][0], year, academic_year=year, sessions=plain(found))
     for plan, found in on_refused.items():
         yield REFUSED_DATES.finds(found[0][0], plan, absence=plan, sessions=plain(found))
+
+
+def _is_less(plan: Plan) -> bool:
+    """Whether less was granted than asked for, at either end."""
+    return (plan.first, plan.last) != (plan.asked_first, plan.asked_last)

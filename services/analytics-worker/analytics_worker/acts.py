@@ -185,7 +185,7 @@ async def get_alert(caller: AlertsReader, id_: AlertPath, read_by: reads.ReadBy 
         "status": "open" if alert["closed_on"] is None else "closed",
         "opened_on": alert["opened_on"].isoformat(),
         "closed_on": None if alert["closed_on"] is None else alert["closed_on"].isoformat(),
-        "held": json.loads(alert["held"]),
+        "held": [{"from": since, "until": until} for since, until in json.loads(alert["held"])],
         "evidence": json.loads(alert["evidence"]),
         "acts": [_shown(row, alert_id, pupil) for row in found],
         "actions": [_possible(alert, action) for action in sorted(allowed(Alert(alert["kind"])))],
