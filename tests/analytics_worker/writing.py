@@ -46,6 +46,11 @@ class Desk:
             worked += await projector.sweep(self.analytics, self.clock)
         return worked
 
+    async def fold(self) -> None:
+        """Fold every school that is behind, and look at no alerts."""
+        for each in await projector.waiting(self.analytics, self.clock()):
+            await projector.bring_forward(self.analytics, each)
+
     async def open(self, urn: str, la_code: str = "931", pupils: int = 3, **pupil: Any) -> "School":
         """Begin the register of a school with two years' calendars, a policy, and pupils p-1, p-2... of Year 4."""
         async with database.writing(self.register, 0) as connection:
@@ -130,9 +135,12 @@ class School:
         sql = "INSERT INTO register.calendar (school_id, seq, academic_year, body) VALUES ($1, $2, $3, $4)"
         await self._change("calendar-changed", f"calendar:{year}", sql, (year, json.dumps(body)))
 
-    async def close(self, id_: str, code: str, first: Moment, last: Moment, *, held: Sequence[Moment] = ()) -> None:
-        """Close a run of sessions; nothing is entered by it."""
-        body = {"code": code, "from": _session(first), "to": _session(last), "held": [_session(each) for each in held]}
+    async def close(
+        self, id_: str, code: str, first: Moment, last: Moment, *, held: Sequence[Moment] = (), **selected: Any
+    ) -> None:
+        """Close a run of sessions, of a part of the school where one is selected; nothing is entered by it."""
+        bounds = {"from": _session(first), "to": _session(last), "held": [_session(each) for each in held]}
+        body = {"code": code, **bounds, **selected}
         await self._closure(id_, body, code, first, last)
 
     async def reverse(self, id_: str, code: str, first: Moment, last: Moment) -> None:
@@ -143,6 +151,17 @@ class School:
         sql = "INSERT INTO register.closure VALUES ($1, $3, $2, $4, $5, $6, $7, $8, $9)"
         ends = (date.fromisoformat(first[0]), first[1], date.fromisoformat(last[0]), last[1])
         await self._change("closure", f"closure:{id_}", sql, (id_, code, *ends, json.dumps(body)))
+
+    async def plan(self, pupil_no: int, id_: str, kind: str, code: str, first: Moment, last: Moment) -> None:
+        """Grant an absence known ahead."""
+        sql = (
+            "INSERT INTO register.planned_absence (school_id, seq, id, pupil_no, kind, code, outcome, "
+            "asked_first_date, asked_first_session, asked_last_date, asked_last_session, "
+            "first_date, first_session, last_date, last_session) "
+            "VALUES ($1, $2, $3, $4, $5, $6, 'granted', $7, $8, $9, $10, $7, $8, $9, $10)"
+        )
+        bounds = (date.fromisoformat(first[0]), first[1], date.fromisoformat(last[0]), last[1])
+        await self._change("absence-planned", f"absence:{pupil_no}", sql, (id_, pupil_no, kind, code, *bounds))
 
     async def pupil(self, pupil_no: int, **other: Any) -> None:
         """Enter a pupil in the admission register, or change what it says."""

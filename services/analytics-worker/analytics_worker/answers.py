@@ -2,9 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from codes.alerts import Alert
 from codes.book import Session
 from kit.fields import Absent, Body, Clock, Date, Utc
 
@@ -23,37 +22,6 @@ class AsAtRead(Body):
     instant: Utc
     seq: int
     settled: bool
-
-
-class Evidence(BaseModel):
-    """What an alert rests on: the facts of its kind (docs/alerts.md), the rule, its source, and what would close it."""
-
-    model_config = ConfigDict(extra="allow")
-
-    rule: str
-    source: str
-    closes_when: str
-
-
-class AlertRead(Body):
-    """An alert, by the evidence that stands for it."""
-
-    id: str
-    kind: Alert
-    pupil: str | None
-    status: Literal["open", "closed"]
-    opened_on: Date
-    closed_on: Date | None
-    evidence: Evidence
-
-
-class Alerts(Body):
-    """Alerts in the order of their last change; `changed_after` is what to ask with for those after them."""
-
-    items: list[AlertRead]
-    next: str | None
-    changed_after: str
-    as_of: AsOf
 
 
 class DailyRow(Body):

@@ -13,6 +13,7 @@ from pydantic import Field
 from analytics_worker import (
     acts,
     alerts,
+    alerts_of_many,
     areas,
     attendance,
     behind,
@@ -74,6 +75,7 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         now=now,
         examples=Path(__file__).with_name("examples.json"),
     )
-    for room in (attendance, behind, alerts, acts, notices, daily, pooled, areas, national_daily, published):
+    rooms = (attendance, behind, alerts, alerts_of_many, acts, notices, daily, pooled, areas, national_daily, published)
+    for room in rooms:
         app.include_router(room.router)
     return app
