@@ -89,7 +89,7 @@ async def test_each_step_is_kept_in_order_with_the_person_and_what_the_alert_res
     head = {"name": "C. Head", "position": "Head teacher"}
     visited = await done(http, unexplained, alert["id"], "home-visit", made_by=head)
     got = await read(http, unexplained, alert["id"])
-    assert [(each["action"], each["made_by"]["name"], each["note"]) for each in got["acts"]] == [
+    assert [(each["action"], each["made_by"]["name"], each["note"]) for each in got["steps"]] == [
         ("acknowledged", "B. Officer", None),
         ("call-unanswered", "B. Officer", "Two numbers"),
         ("home-visit", "C. Head", None),
@@ -123,7 +123,7 @@ async def test_what_is_sent_again_is_kept_once(http: httpx.AsyncClient, unexplai
 async def test_an_act_that_cannot_be_is_refused_with_a_pointer(http: httpx.AsyncClient, unexplained: School) -> None:
     [alert] = await found(http, unexplained, "first-day-unexplained")
     id_ = alert["id"]
-    before = len((await read(http, unexplained, id_))["acts"])
+    before = len((await read(http, unexplained, id_))["steps"])
     assert await refused(http, unexplained, id_, "return-made") == ["#/action"]
     assert await refused(http, unexplained, id_, "acknowledged") == ["#/action"]
     assert await refused(http, unexplained, id_, "letter", done_on="2026-11-21") == ["#/done_on"]
@@ -132,7 +132,7 @@ async def test_an_act_that_cannot_be_is_refused_with_a_pointer(http: httpx.Async
     elsewhere = [{"date": "2026-11-20", "session": "AM"}, {"date": "2026-11-19", "session": "AM"}]
     assert await refused(http, unexplained, id_, "letter", sessions=elsewhere) == ["#/sessions/1"]
     assert (await post(http, unexplained, id_, action="forgotten")).json()["code"] == "invalid-request"
-    assert len((await read(http, unexplained, id_))["acts"]) == before
+    assert len((await read(http, unexplained, id_))["steps"]) == before
 
 
 async def test_an_act_can_be_tried_first(http: httpx.AsyncClient, unexplained: School) -> None:
@@ -296,19 +296,28 @@ async def test_a_letter_is_a_step_and_the_further_letter_falls_due_after_it(desk
     assert (further["evidence"]["step"], further["opened_on"]) == ("further-letter", "2026-12-04")
 
 
-async def test_what_was_done_survives_a_rebuild_and_stands_at_the_same_alert(
-    desk: Desk, http: httpx.AsyncClient
-) -> None:
+async def test_what_was_done_survives_a_rebuild_and_stands_at_the_same_alert(desk: Desk, calling: Calling) -> None:
+    desk.clock.set("2026-11-19T16:00:00+00:00")
     school = await desk.open("920810")
     await school.enter_days(1, AUTUMN[:15], "I")
     await desk.sweep()
-    [alert] = await found(http, school, "sickness-return")
-    await done(http, school, alert["id"], "not-due", note="Back on Monday")
-    await desk.sweep()
-    before = await read(http, school, alert["id"])
-    assert before["status"] == "closed"
-    async with kit_database.writing(desk.analytics, school.school_id) as connection:
-        await connection.execute("DELETE FROM analysis.alert WHERE school_id = $1", school.school_id)
-    await rebuilt(desk.analytics, school.school_id)
-    await desk.sweep()
-    assert await read(http, school, alert["id"]) == before
+    desk.clock.set("2026-11-20T16:00:00+00:00")
+    async with calling(scopes=WRITES) as http:
+        [alert] = await found(http, school, "sickness-return")
+        await done(http, school, alert["id"], "not-due", note="Back on Monday")
+        await desk.sweep()
+        before = await read(http, school, alert["id"])
+        assert (before["status"], before["closed_on"]) == ("closed", "2026-11-20")
+        count = "SELECT count(*), max(no) FROM casework.act WHERE school_id = $1"
+        acts = await school.rows(count)
+        async with kit_database.writing(desk.analytics, school.school_id) as connection:
+            await connection.execute("DELETE FROM analysis.alert")
+            await connection.execute("DELETE FROM analysis.awaited")
+            await connection.execute(
+                "UPDATE analysis.checkpoint SET alerts_seq = 0, acts_no = 0, alerts_on = NULL WHERE school_id = $1",
+                school.school_id,
+            )
+        await rebuilt(desk.analytics, school.school_id)
+        await desk.sweep()
+        assert await read(http, school, alert["id"]) == before
+        assert await school.rows(count) == acts
