@@ -25,7 +25,8 @@ REFUSED_DATES = Rule(
     "SI 2024/208 reg 11; Working together to improve school attendance (statutory guidance, DfE), on leave of absence",
     "The leave is granted after all, or the entries are amended; an act on the alert ends it too.",
 )
-_CHECKED = frozenset(checked_codes())
+CHECKED = frozenset(checked_codes())
+"""The codes that need a grant, or a suspension."""
 _PRESENT = frozenset({"/", "\\", "L"})
 
 
@@ -38,7 +39,7 @@ def unfitting(entries: Sequence[Standing], plans: Sequence[Plan]) -> Iterator[Fi
     ungranted: defaultdict[str, list[Standing]] = defaultdict(list)
     on_refused: defaultdict[str, list[Standing]] = defaultdict(list)
     for entry in entries:
-        if entry[2] not in _CHECKED and (not refused or entry[2] in _PRESENT):
+        if entry[2] not in CHECKED and (not refused or entry[2] in _PRESENT):
             continue
         for check in checks(entry[2], entry[:2], plans):
             if check.plan is None:

@@ -126,13 +126,14 @@ async def test_the_read_models_are_what_a_rebuild_gives(past: Past) -> None:
         past.school_id,
     )
     await past.let_go()
-    entries, totals = await past.folded()
+    entries, totals, weeks = await past.folded()
     assert [(row["pupil_no"], row["code"], row["first_code"]) for row in entries] == [(3, "I", "N")]
     assert [(row["session_date"], row["code"], row["entries"]) for row in totals] == [(date(2018, 9, 5), "I", 1)]
+    assert [(row["pupil_no"], row["week"], row["codes"].strip()) for row in weeks] == [(3, date(2018, 9, 3), "I")]
     assert await past.owner.fetchval("SELECT array_agg(DISTINCT pupil_no) FROM analysis.alert") == [3]
     await past.sweep()
     assert (await rebuilt(past.analytics, past.school_id)).same
-    assert await past.folded() == (entries, totals)
+    assert await past.folded() == (entries, totals, weeks)
     await past.sweep()
 
 

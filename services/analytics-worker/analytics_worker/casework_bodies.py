@@ -47,7 +47,12 @@ class PostAcknowledgement(Body, json_schema_extra={"examples": [{"made_by": OFFI
     note: Text | None = None
 
 
-ACT = {"action": "letter", "done_on": "2026-09-16", "made_by": OFFICER, "note": "To both parents"}
+ACT = {
+    "action": "looked-into",
+    "done_on": "2026-09-17",
+    "made_by": OFFICER,
+    "note": "The register was taken on paper, and is being entered",
+}
 
 
 class PostAct(Body, json_schema_extra={"examples": [ACT]}):

@@ -7,7 +7,7 @@ should be are written: where all are, nothing is, and readers see the old until 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analytics_worker import moves, projector, spells, year_totals
+from analytics_worker import moves, projector, spells, weeks, year_totals
 from analytics_worker.spells import Spell
 from kit import database
 from kit.database import Connection
@@ -74,6 +74,7 @@ async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
         differences = [
             await _spells(connection, school_id, found),
             await _entries(connection, school_id, head, is_new),
+            await _weeks(connection, school_id),
             await _totals(connection, school_id),
             await _years(connection, school_id, head, found),
         ]
@@ -90,6 +91,7 @@ async def _brought_to(connection: Connection, school_id: int, at: Mapping[str, i
                 most = min(projector.MOST_EVENTS, head - seq)
                 await projector.fold_after(connection, school_id, seq, most)
                 seq += most
+            await weeks.lay(connection, school_id, at["weeks_seq"], head)
             await projector.total_years(connection, school_id, at["totals_seq"], head)
     except Exception as caught:
         if connection.is_closed():
@@ -113,8 +115,17 @@ async def _entries(connection: Connection, school_id: int, head: int, is_new: bo
     return _difference("entry", await _sql.remove_entries(connection, **of), await _sql.add_entries(connection, **of))
 
 
+async def _weeks(connection: Connection, school_id: int) -> Difference:
+    """Compare by digest with the entries that stand, which by now are those made anew; lay them together if they differ."""
+    of = {"school_id": school_id}
+    if await _sql.weeks_are_the_same(connection, **of):
+        return Difference("pupil_week", 0, 0)
+    await _sql.lay_weeks(connection, **of)
+    return _difference("pupil_week", await _sql.remove_weeks(connection, **of), await _sql.add_weeks(connection, **of))
+
+
 async def _totals(connection: Connection, school_id: int) -> Difference:
-    """Sum the entries that stand: by now they are those made anew."""
+    """Sum the weeks that stand: by now they are those made anew."""
     of = {"school_id": school_id}
     await _sql.sweep_totals(connection, **of)
     await _sql.fold_totals(connection, **of)
