@@ -30,6 +30,7 @@ What = Literal[
     "alerts",
     "dual-registrations",
     "daily",
+    "day",
 ]
 
 

@@ -17,6 +17,7 @@ from analytics_worker import (
     attendance,
     behind,
     daily,
+    days,
     national_daily,
     pooled,
     projector,
@@ -73,6 +74,6 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         now=now,
         examples=Path(__file__).with_name("examples.json"),
     )
-    for room in (attendance, behind, alerts, alerts_of_many, daily, pooled, areas, national_daily, published):
+    for room in (attendance, behind, alerts, alerts_of_many, days, daily, pooled, areas, national_daily, published):
         app.include_router(room.router)
     return app
