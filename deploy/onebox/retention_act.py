@@ -182,6 +182,6 @@ async def _drop_pupils(connection: Connection, school_id: int, pupil_nos: Sequen
     """Remove pupils from the admission register, with what was said, read and folded of them."""
     for drop in (
         *(_sql.drop_placings, _sql.drop_pupils, _sql.drop_ids, _sql.drop_plans, _sql.forget_words),
-        *(_sql.drop_reads, _sql.drop_spells, _sql.drop_alerts_of, _sql.drop_watched),
+        *(_sql.drop_reads, _sql.drop_spells, _sql.drop_alerts_of, _sql.drop_awaited, _sql.drop_acts, _sql.drop_notices),
     ):
         await drop(connection, school_id=school_id, pupil_nos=list(pupil_nos))

@@ -132,6 +132,14 @@ DELETE FROM analysis.alert WHERE school_id = :school_id AND pupil_no = ANY (CAST
 -- When they were on roll.
 DELETE FROM analysis.spell WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
 
--- name: drop_watched(school_id, pupil_nos)!
--- That they were watched.
-DELETE FROM analysis.watched WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+-- name: drop_acts(school_id, pupil_nos)!
+-- What was done about their alerts.
+DELETE FROM casework.act WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+
+-- name: drop_notices(school_id, pupil_nos)!
+-- The notices about them.
+DELETE FROM casework.notice WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+
+-- name: drop_awaited(school_id, pupil_nos)!
+-- When they were to be looked at.
+DELETE FROM analysis.awaited WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));

@@ -116,14 +116,14 @@ def _shown(life: Life, evidence: Mapping[str, Any], on: date) -> Life:
 
 
 def _closed(life: Life, on: date) -> Life:
-    """Closed with the evidence of the last day at whose end it held."""
+    """Closed with the evidence of the last day at whose end it held; what was opened again this very day never was."""
     first, _ = life.held[-1]
-    back = life.shown_on == on and life.before is not None and first < on
-    return replace(
-        life,
-        held=(*life.held[:-1], (first, on)),
-        evidence=life.before if back and life.before is not None else life.evidence,
-    )
+    was = life.evidence if life.before is None or life.shown_on != on else life.before
+    if first < on:
+        return replace(life, held=(*life.held[:-1], (first, on)), evidence=was)
+    if len(life.held) > 1:
+        return replace(life, held=life.held[:-1], evidence=was)
+    return replace(life, held=((on, on),))
 
 
 def _may_close(life: Life, day: Day) -> bool:

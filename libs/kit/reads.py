@@ -28,6 +28,7 @@ What = Literal[
     "attendance",
     "pupil-attendance",
     "alerts",
+    "notices",
     "dual-registrations",
     "daily",
     "day",

@@ -102,7 +102,9 @@ BEGIN
                        'USING (school_id = nullif(current_setting(''app.school_id'', true), '''')::int)', t);
     END LOOP;
     FOREACH t IN ARRAY ARRAY['casework.act', 'casework.notice'] LOOP
-        EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION ledger.refuse()', t);
+        -- As that somebody read of a pupil: it goes with the pupil, once the admission register knows nobody of that number.
+        EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %s '
+                       'FOR EACH ROW EXECUTE FUNCTION access.admit_pupil_read()', t);
         EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse()', t);
     END LOOP;
 END
@@ -110,3 +112,33 @@ $$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON analysis.alert, analysis.awaited TO rollbook_analytics;
 GRANT SELECT, INSERT ON casework.act, casework.notice TO rollbook_analytics;
 GRANT SELECT, INSERT, UPDATE (no) ON casework.head TO rollbook_analytics;
+
+-- As it was, and what people did about the alerts of a sandbox goes with it.
+CREATE OR REPLACE FUNCTION register.forget_sandbox(of_school int, moment timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    held regclass;
+BEGIN
+    PERFORM FROM register.sandbox WHERE school_id = of_school AND until <= moment FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    -- Behind whoever still writes to the register, and whoever folds it.
+    PERFORM FROM ledger.head WHERE school_id = of_school FOR UPDATE;
+    PERFORM FROM analysis.checkpoint WHERE school_id = of_school FOR UPDATE;
+    UPDATE register.sandbox SET over_at = moment WHERE school_id = of_school;
+    -- Events and changes first: what belongs to one goes after it.
+    FOR held IN
+        SELECT t.oid FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
+        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'school_id'
+        WHERE n.nspname IN ('ledger', 'register', 'access', 'analysis', 'casework') AND t.relkind IN ('r', 'p') AND NOT t.relispartition
+          AND t.oid <> 'register.sandbox'::regclass
+        ORDER BY t.oid IN ('ledger.event'::regclass, 'ledger.change'::regclass) DESC, t.oid
+    LOOP
+        EXECUTE format('DELETE FROM %s WHERE school_id = $1', held) USING of_school;
+    END LOOP;
+    DELETE FROM access.client WHERE client_id = (SELECT client_id FROM register.sandbox WHERE school_id = of_school);
+    DELETE FROM register.sandbox WHERE school_id = of_school;
+    RETURN true;
+END
+$$;

@@ -19,7 +19,7 @@ LOADS = re.compile(r"database\.statements\(__file__\)|aiosql\.from_path\(Path\(_
 WRITES = re.compile(
     r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE|MERGE\s+INTO|COPY)\s+(?:ONLY\s+|TABLE\s+)?ledger\.", re.I
 )
-SCHEMAS = ("ledger", "register", "analysis")
+SCHEMAS = ("ledger", "register", "analysis", "casework")
 
 # Tables with one row, or few, a school: they are found by other keys too, and may be walked.
 FEW_ROWS = {

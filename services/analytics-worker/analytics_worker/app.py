@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from pydantic import Field
 
 from analytics_worker import (
+    acts,
     alerts,
     alerts_of_many,
     areas,
@@ -19,6 +20,7 @@ from analytics_worker import (
     daily,
     days,
     national_daily,
+    notices,
     pooled,
     projector,
     published,
@@ -74,6 +76,8 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         now=now,
         examples=Path(__file__).with_name("examples.json"),
     )
-    for room in (attendance, behind, alerts, alerts_of_many, days, daily, pooled, areas, national_daily, published):
+    figures = (attendance, behind, daily, pooled, areas, national_daily, published)
+    rooms = (alerts, alerts_of_many, acts, notices, days, *figures)
+    for room in rooms:
         app.include_router(room.router)
     return app

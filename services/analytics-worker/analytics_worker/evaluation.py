@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from analytics_worker import histories, school
+from analytics_worker import casework, histories, school
 from analytics_worker.judging import Awaited, Span, brought_up
 from codes.alerts import Alert
 from codes.calendar import academic_year, academic_year_bounds
@@ -108,7 +108,7 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     about = {"school_id": school_id, "after": position.alerts_seq, "up_to": position.seq}
     days: list[date] = [row["recorded_on"] async for row in _sql.recorded_on(connection, **about)]
     changes = [row async for row in _sql.changes(connection, **about)]
-    acted = [row async for row in _sql.acted(connection, school_id=school_id, after=position.acts_no)]
+    acted = [row async for row in casework.since(connection, school_id, position.acts_no)]
     due = [row async for row in _sql.due(connection, school_id=school_id, today=now.date())]
     begun = await _begun(connection, school_id, position.alerts_on, now.date())
     first = min([*days, *(row["recorded_on"] for row in acted), *(row["on_date"] for row in due), *begun, now.date()])

@@ -21,13 +21,6 @@ WHERE school_id = :school_id AND seq > :base AND seq <= :up_to
 GROUP BY 1
 ORDER BY 1;
 
--- name: acted(school_id, after)
--- What people did about alerts or stated of notices since, and of whom.
-SELECT no, pupil_no, CAST(recorded_at AT TIME ZONE 'Europe/London' AS date) AS recorded_on
-FROM (SELECT no, pupil_no, recorded_at FROM casework.act WHERE school_id = :school_id AND no > :after
-      UNION ALL
-      SELECT no, pupil_no, recorded_at FROM casework.notice WHERE school_id = :school_id AND no > :after) AS each;
-
 -- name: due(school_id, today)
 -- Pupils for whom the day has come on which something falls due.
 SELECT pupil_no, on_date FROM analysis.awaited WHERE school_id = :school_id AND on_date <= :today;

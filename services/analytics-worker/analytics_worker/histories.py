@@ -12,9 +12,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from analytics_worker import school
-from codes.acts import Act, Action
-from codes.alerts import Alert, Standing
+from analytics_worker import casework, school
+from codes.acts import Act
+from codes.alerts import Standing
 from codes.book import Session
 from codes.judging import UNAUTHORISED, Admission, Entries, Known, Placed, Planned, Setting
 from codes.notices import Notice
@@ -187,11 +187,9 @@ async def load(
         body = json.loads(row["body"])
         review_on = tuple(date.fromisoformat(day) for day in body.get("review_on") or ())
         found[row["pupil_no"]].plans.append((row["recorded_on"], Planned(plan_from_body(body), review_on)))
-    async for row in _sql.acts(connection, **about):
-        said = (Alert(row["kind"]), row["period"], Action(row["action"]), row["done_on"], row["name"], row["note"])
-        found[row["pupil_no"]].acts.append((row["recorded_on"], Act(*said, json.loads(row["evidence"]))))
     for history in found.values():
         _undo(history)
+    await casework.tell(connection, school_id, found)
     return found
 
 

@@ -59,11 +59,3 @@ JOIN ledger.change c ON c.school_id = a.school_id AND c.seq = a.seq
 JOIN ledger.text t ON t.school_id = a.school_id AND t.seq = a.seq AND t.part = 'body'
 WHERE a.school_id = :school_id AND a.seq <= :up_to AND a.pupil_no = ANY (CAST(:pupil_nos AS int[])) AND t.text IS NOT NULL
 ORDER BY a.seq;
-
--- name: acts(school_id, pupil_nos)
--- What people did about alerts of some pupils, in order.
-SELECT a.pupil_no, a.kind, a.period, a.action, a.done_on, a.name, a.note, CAST(a.evidence AS text) AS evidence,
-       CAST(a.recorded_at AT TIME ZONE 'Europe/London' AS date) AS recorded_on
-FROM casework.act a
-WHERE a.school_id = :school_id AND a.pupil_no = ANY (CAST(:pupil_nos AS int[]))
-ORDER BY a.no;
