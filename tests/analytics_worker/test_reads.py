@@ -24,12 +24,21 @@ RECORDED_AS: dict[str, str | None] = {
     "/v1/schools/{urn}/pupils/{id}/attendance": "pupil-attendance",
     "/v1/schools/{urn}/pupils/{id}/attendance/sessions": "pupil-attendance",
     "/v1/schools/{urn}/alerts": "alerts",
+    "/v1/schools/{urn}/alerts/counts": None,
+    "/v1/schools/{urn}/days/{date}": "day",
     "/v1/local-authorities/{la_code}/daily": "daily",
     # Aggregates of many schools name no pupil, but where pupils are asked for by name.
     "/v1/trusts/{uid}/attendance": None,
     "/v1/trusts/{uid}/attendance?by=school": None,
     "/v1/trusts/{uid}/attendance?by=school&by=pupil&period=week": "attendance",
     "/v1/trusts/{uid}/schools": None,
+    "/v1/trusts/{uid}/alerts": "alerts",
+    "/v1/trusts/{uid}/alerts/counts": None,
+    "/v1/trusts/{uid}/days/{date}": None,
+    "/v1/local-authorities/{la_code}/alerts": "alerts",
+    "/v1/local-authorities/{la_code}/alerts/counts": None,
+    "/v1/local-authorities/{la_code}/days/{date}": None,
+    "/v1/local-authorities/{la_code}/responsible/alerts/counts": None,
     "/v1/local-authorities/{la_code}/attendance": None,
     "/v1/local-authorities/{la_code}/attendance?by=school&by=pupil&period=week": "attendance",
     "/v1/local-authorities/{la_code}/responsible/attendance": None,
@@ -81,7 +90,7 @@ async def test_each_read_of_pupils_leaves_one_row_and_no_other_does(
     await owner.execute("ALTER TABLE access.pupil_read DISABLE TRIGGER append_only")
     await recorded(owner, school)
     async with calling() as http:
-        asked = path.format(urn=school.urn, id="p-1", la_code="931", uid="7101", region_code="E12000008")
+        asked = path.format(urn=school.urn, id="p-1", la_code="931", uid="7101", region_code="E12000008", date=DAY)
         answer = await http.get(asked, headers={"Rollbook-Read-By": "C. Officer, Attendance adviser"})
     assert answer.status_code == 200, answer.text
     rows = await recorded(owner, school)

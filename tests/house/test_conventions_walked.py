@@ -111,7 +111,8 @@ def test_every_object_of_an_answer_says_all_its_members() -> None:
         for name, schema in document["components"]["schemas"].items()
         if schema.get("type") == "object" and schema.get("additionalProperties") is not False
     }
-    assert open_ended == {"Problem", "Fault", "Ready"}
+    # What an alert rests on has the members of its kind: docs/alerts.md has them, held against the rules.
+    assert open_ended == {"Problem", "Fault", "Ready", "Evidence"}
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if "requestBody" in OPERATIONS[name]])

@@ -23,7 +23,7 @@ from kit.contract import tells
 from kit.fields import Body, Day
 from kit.schools import AtSchool, Caller
 
-router = APIRouter(tags=["days"])
+router = APIRouter(tags=["attendance"])
 
 On = Annotated[Day, Path(alias="date", description="The day, London's.", examples=["2026-09-07"])]
 
