@@ -35,6 +35,9 @@ RECORDED_AS: dict[str, str | None] = {
     "/v1/trusts/{uid}/alerts": "alerts",
     "/v1/trusts/{uid}/alerts/counts": None,
     "/v1/trusts/{uid}/days/{date}": None,
+    # Nobody here goes to two schools: what is told of who does is in test_across_schools.
+    "/v1/trusts/{uid}/alerts/across-schools": None,
+    "/v1/local-authorities/{la_code}/alerts/across-schools": None,
     "/v1/local-authorities/{la_code}/alerts": "alerts",
     "/v1/local-authorities/{la_code}/alerts/counts": None,
     "/v1/local-authorities/{la_code}/days/{date}": None,

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from pydantic import Field
 
 from analytics_worker import (
+    across,
     acts,
     alerts,
     alerts_of_many,
@@ -77,7 +78,7 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         examples=Path(__file__).with_name("examples.json"),
     )
     figures = (attendance, behind, daily, pooled, areas, national_daily, published)
-    rooms = (alerts, alerts_of_many, acts, notices, days, *figures)
+    rooms = (alerts, alerts_of_many, across, acts, notices, days, *figures)
     for room in rooms:
         app.include_router(room.router)
     return app

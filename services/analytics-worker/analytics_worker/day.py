@@ -1,6 +1,5 @@
 """One day at a school: who is on site and who is not, whose absence nobody has explained, and what is due."""
 
-import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from analytics_worker import registers
+from analytics_worker import casework, registers
 from analytics_worker.registers import InRegister
 from codes import acts, the_day
-from codes.acts import Act, Action
 from codes.alerts import Alert
 from codes.book import Kind, Session, read
 from codes.deadlines import is_overdue, n_due
@@ -189,7 +187,8 @@ async def _unexplained(
     upto = bisect_right(days, on)
     if not left or not upto or days[upto - 1] != on:
         return []
-    reasons = await _reasons(connection, school_id, [*left])
+    told = (await casework.load(connection, school_id, left)).acts
+    reasons = {no: acts.explained(act for _, act in told.get(no, ())) for no in left}
     found: list[Unexplained] = []
     for back in _BACK_DAYS:
         of_window = days[max(0, upto - back) : upto]
@@ -224,19 +223,8 @@ async def _marks(
             replaced = None if row["first_code"] == code else row["first_code"]
             closes = times(school.policy(today), session, pupils[no].year_group).closes
             has_closed = on < today or (on == today and closes <= at.time())
-            marks[no].append(Marked(on, session, code, replaced, (on, session) in reasons.get(no, ()), has_closed))
+            marks[no].append(Marked(on, session, code, replaced, (on, session) in reasons[no], has_closed))
     return marks
-
-
-async def _reasons(
-    connection: Connection, school_id: int, pupil_nos: Sequence[int]
-) -> Mapping[int, frozenset[tuple[date, Session]]]:
-    """Give the sessions for which somebody gave a reason, by pupil."""
-    stated = defaultdict[int, list[Act]](list)
-    async for row in _sql.reasons(connection, school_id=school_id, pupil_nos=pupil_nos):
-        said = (Alert(row["kind"]), row["period"], Action(row["action"]), row["done_on"], row["name"], row["note"])
-        stated[row["pupil_no"]].append(Act(*said, json.loads(row["evidence"])))
-    return {no: acts.explained(of_pupil) for no, of_pupil in stated.items()}
 
 
 async def _standing_n(

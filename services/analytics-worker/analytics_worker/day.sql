@@ -5,12 +5,6 @@ FROM analysis.entry
 WHERE school_id = :school_id AND session_date BETWEEN :first AND :last AND pupil_no = ANY (CAST(:pupil_nos AS int[]))
 ORDER BY pupil_no, session_date, session;
 
--- name: reasons(school_id, pupil_nos)
--- The acts by which somebody gave the reason for an absence of some pupils.
-SELECT pupil_no, kind, period, action, done_on, name, note, CAST(evidence AS text) AS evidence
-FROM casework.act
-WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[])) AND action = 'reason-given';
-
 -- name: standing_n(school_id, pupil_nos, up_to)
 -- Every N that stands of some pupils, up to a day, the oldest first.
 SELECT pupil_no, session_date, session
