@@ -22,6 +22,15 @@ Key = tuple[Alert, str]
 Stretch = tuple[date, date | None]
 """From the first day on which an alert was open to the day on which it was no more, None while it is."""
 
+OF_A_WEEK = frozenset(
+    {
+        *(Alert.BELOW_TARGET, Alert.SCHOOL_UNAUTHORISED_RISING, Alert.COHORT_GAP),
+        *(Alert.PATTERN, Alert.AMENDMENT_PATTERN),
+    }
+)
+"""Kinds that are looked for when a school week is over, over the whole school."""
+OF_A_PUPIL = frozenset(Alert) - OF_A_WEEK - {Alert.REGISTER_NOT_TAKEN}
+"""Kinds that are looked for whenever something about a pupil was recorded or falls due."""
 _LASTING = frozenset(
     {
         *(Alert.PENALTY_THRESHOLD, Alert.AMENDMENT_PATTERN, Alert.NEW_PUPIL_RETURN, Alert.DELETION_RETURN),
@@ -60,13 +69,14 @@ class Life:
 @dataclass(frozen=True, slots=True)
 class Day:
     """A day judged: which years' levels were asked for, in which years somebody entered or amended marks on this day,
-    other than by an import, and from which academic year on every entry was looked at.
+    other than by an import, from which academic year on every entry was looked at, and which kinds were looked for.
     """
 
     on: date
     years: Collection[str]
     live: Collection[str]
     since_year: str
+    kinds: Collection[Alert] = OF_A_PUPIL
 
 
 def lived(lives: Mapping[Key, Life], found: Iterable[Held], day: Day) -> dict[Key, Life]:
@@ -128,6 +138,8 @@ def _closed(life: Life, on: date) -> Life:
 
 def _may_close(life: Life, day: Day) -> bool:
     """Whether what was not found was looked for."""
+    if life.kind not in day.kinds:
+        return False
     if life.kind in _OF_A_YEAR:
         return life.academic_year in day.years
     if life.academic_year >= day.since_year:

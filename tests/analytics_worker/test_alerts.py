@@ -92,13 +92,13 @@ async def test_a_level_waits_for_the_sessions_that_the_policy_asks_for_and_opens
     await school.enter_days(1, AUTUMN[:3], "I")
     await school.enter_days(1, AUTUMN[3:19])
     await desk.sweep()
-    assert await alerts(calling, school) == []
+    assert await alerts(calling, school, kind=LEVELS) == []
     await school.enter_days(1, AUTUMN[19:20])  # no absence, but the fortieth session
     await desk.sweep()
-    assert [alert["kind"] for alert in await alerts(calling, school)] == ["persistent-absence"]
+    assert [alert["kind"] for alert in await alerts(calling, school, kind=LEVELS)] == ["persistent-absence"]
     await school.policy({**POLICY, "levels_from_sessions": 100})
     await desk.sweep()
-    assert [alert["status"] for alert in await alerts(calling, school)] == ["closed"]
+    assert [alert["status"] for alert in await alerts(calling, school, kind=LEVELS)] == ["closed"]
     await school.policy({**POLICY, "levels_from_sessions": 2})
     await school.enter((2, AUTUMN[0].isoformat(), "AM", "I"))
     await school.enter((2, AUTUMN[0].isoformat(), "PM", "I"))

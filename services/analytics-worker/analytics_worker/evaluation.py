@@ -13,8 +13,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from analytics_worker import casework, histories, school
+from analytics_worker import casework, histories, school, whole_school
+from analytics_worker.histories import Settings
 from analytics_worker.judging import Awaited, Span, brought_up
+from analytics_worker.whole_school import Since
 from codes.alerts import Alert
 from codes.calendar import academic_year, academic_year_bounds
 from codes.judging import Setting
@@ -46,7 +48,7 @@ class Position:
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What a look is about: the span, the position at the end of the day before it, the days on which something about
-    all was recorded, each with its last position, and the pupils concerned.
+    all was recorded, each with its last position, the pupils concerned, and the days on which anything was recorded.
     """
 
     span: Span
@@ -55,32 +57,34 @@ class Looked:
     pupil_nos: Sequence[int]
     since: date
     acts_no: int
+    recorded_on: Sequence[date]
 
 
 async def evaluate(connection: Connection, school_id: int, position: Position, now: datetime) -> None:
     """Look at the alerts of every pupil whom something since the last look may concern, and keep what changes.
 
-    The caller holds the school's checkpoint. `now` is local: what falls due by then is judged.
+    Then at those of the school as a whole. The caller holds the school's checkpoint. `now` is local: what falls due by
+    then is judged.
     """
     looked = await _looked(connection, school_id, position, now)
-    last_change, wake_at = position.last_change, None
-    if looked.pupil_nos:
-        settings = await histories.settings(connection, school_id, looked.base, looked.turned)
-        register: UUID = await _sql.register(connection, school_id=school_id)
-        for place in range(0, len(looked.pupil_nos), _MOST_AT_ONCE):
-            some = looked.pupil_nos[place : place + _MOST_AT_ONCE]
-            told = await histories.load(connection, school_id, some, looked.base, position.seq, looked.since)
-            lives = await _lives(connection, school_id, some)
-            rows = _sql.awaits(connection, school_id=school_id, pupil_nos=some)
-            awaits = {row["pupil_no"]: Awaited(row["on_date"], row["watched"]) async for row in rows}
-            changed: list[tuple[int, Life]] = []
-            awaited: dict[int, Awaited] = {}
-            for no in some:
-                after, awaited[no] = brought_up(told[no], settings, lives[no], awaits.get(no, Awaited()), looked.span)
-                changed += [(no, life) for key, life in after.items() if lives[no].get(key) is not life]
-            last_change = await keep(connection, school_id, register, changed, last_change)
-            await _await(connection, school_id, awaited)
-        wake_at = _next_close(settings.at(now.date()), now)
+    settings = await histories.settings(connection, school_id, looked.base, looked.turned)
+    register: UUID = await _sql.register(connection, school_id=school_id)
+    last_change = position.last_change
+    for place in range(0, len(looked.pupil_nos), _MOST_AT_ONCE):
+        some = looked.pupil_nos[place : place + _MOST_AT_ONCE]
+        told = await histories.load(connection, school_id, some, looked.base, position.seq, looked.since)
+        lives = await _lives(connection, school_id, some)
+        rows = _sql.awaits(connection, school_id=school_id, pupil_nos=some)
+        awaits = {row["pupil_no"]: Awaited(row["on_date"], row["watched"]) async for row in rows}
+        changed: list[tuple[int | None, Life]] = []
+        awaited: dict[int, Awaited] = {}
+        for no in some:
+            after, awaited[no] = brought_up(told[no], settings, lives[no], awaits.get(no, Awaited()), looked.span)
+            changed += _changes(no, lives[no], after)
+        last_change = await keep(connection, school_id, register, changed, last_change)
+        await _await(connection, school_id, awaited)
+    changed = await _whole_school(connection, school_id, position, looked, settings)
+    last_change = await keep(connection, school_id, register, changed, last_change)
     await _sql.looked(
         connection,
         school_id=school_id,
@@ -88,8 +92,43 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
         alerts_on=now.date(),
         acts_no=looked.acts_no,
         last_change=last_change,
-        wake_at=wake_at,
+        closes_at=_next_close(settings.at(now.date()), now),
+        missing_at=_next_missing(settings.at(now.date()), now),
     )
+
+
+async def _whole_school(
+    connection: Connection, school_id: int, position: Position, looked: Looked, settings: Settings
+) -> list[tuple[int | None, Life]]:
+    """What has changed of the alerts about the school as a whole, and of its pupils' patterns."""
+    first = position.alerts_on or looked.span.first
+    since = Since(school_id, first, position.seq, looked.span.now, position.alerts_seq < position.seq)
+    before: dict[int | None, dict[Key, Life]] = {None: {}}
+    async for row in _sql.lives_of_school(connection, school_id=school_id, kind=str(Alert.PATTERN)):
+        life = life_of(row)
+        before.setdefault(row["pupil_no"], {})[life.kind, life.period] = life
+    missing = {key: life for key, life in before[None].items() if life.kind is Alert.REGISTER_NOT_TAKEN}
+    after = await whole_school.registers_not_taken(connection, settings, missing, since, looked.recorded_on)
+    by_week = await whole_school.weeks(connection, settings, before, since)
+    changed = _changes(None, missing, after)
+    for no, lives in by_week.items():
+        changed += _changes(no, before.get(no, {}), lives)
+    return changed
+
+
+def _changes(no: int | None, before: Mapping[Key, Life], after: Mapping[Key, Life]) -> list[tuple[int | None, Life]]:
+    """Those alerts that are others than they were."""
+    return [(no, life) for key, life in after.items() if before.get(key) is not life]
+
+
+def _next_missing(setting: Setting, now: datetime) -> datetime | None:
+    """The next instant of today from which a register that closed may be said to be missing."""
+    if now.date() not in setting.open_days:
+        return None
+    policy = setting.school.policy(now.date())
+    grace = timedelta(minutes=policy.register_grace_minutes)
+    due = (datetime.combine(now.date(), register.closes, now.tzinfo) + grace for register in policy.registers)
+    return min((at for at in due if at > now), default=None)
 
 
 def _next_close(setting: Setting, now: datetime) -> datetime | None:
@@ -123,7 +162,7 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     since = min([_begins(_begins(first) - _DAY), *(_begins(row["earliest"]) for row in touched)])
     span = Span(first, now, frozenset({*begun, *(day for day, _ in turned)}))
     acts_no = max((row["no"] for row in acted), default=position.acts_no)
-    return Looked(span, base, turned, sorted(concerned), since, acts_no)
+    return Looked(span, base, turned, sorted(concerned), since, acts_no, days)
 
 
 async def _begun(connection: Connection, school_id: int, before: date | None, today: date) -> list[date]:

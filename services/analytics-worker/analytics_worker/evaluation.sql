@@ -86,12 +86,20 @@ DELETE FROM analysis.awaited WHERE school_id = :school_id AND pupil_no = ANY (CA
 INSERT INTO analysis.awaited (school_id, pupil_no, on_date, watched)
 SELECT :school_id, * FROM unnest(CAST(:pupil_nos AS int[]), CAST(:on_dates AS date[]), CAST(:watched AS boolean[]));
 
--- name: looked(school_id, alerts_seq, alerts_on, acts_no, last_change, wake_at)!
--- The alerts are as the entries are: whatever failed before is over. While pupils await the close of a register of this very
--- day, the school is looked at again then.
+-- name: lives_of_school(school_id, kind)
+-- The alerts about the school itself, and those of one kind about its pupils.
+SELECT pupil_no, kind, period, academic_year, CAST(held AS text) AS held, CAST(evidence AS text) AS evidence, shown_on,
+       CAST(before AS text) AS before
+FROM analysis.alert
+WHERE school_id = :school_id AND (pupil_no IS NULL OR kind = :kind);
+
+-- name: looked(school_id, alerts_seq, alerts_on, acts_no, last_change, closes_at, missing_at)!
+-- The alerts are as the entries are: whatever failed before is over. The school is looked at again when a register may be said
+-- to be missing, and, while pupils await that, when one closes.
 UPDATE analysis.checkpoint
 SET alerts_seq = :alerts_seq, alerts_on = :alerts_on, acts_no = :acts_no, last_change = :last_change,
-    wake_at = CASE WHEN EXISTS (SELECT FROM analysis.awaited w WHERE w.school_id = :school_id AND w.on_date <= :alerts_on)
-                   THEN coalesce(CAST(:wake_at AS timestamptz), wake_at) END,
+    wake_at = least(CAST(:missing_at AS timestamptz),
+                    CASE WHEN EXISTS (SELECT FROM analysis.awaited w WHERE w.school_id = :school_id AND w.on_date <= :alerts_on)
+                         THEN CAST(:closes_at AS timestamptz) END),
     failures = 0, failed_at = NULL, retry_at = NULL, failure = NULL
 WHERE school_id = :school_id;

@@ -63,6 +63,12 @@ class History:
         told: tuple[list[tuple[date, Any]], ...] = (self.roll, self.placed, self.plans, self.acts, self.notices)
         return {on for each in told for on, _ in each}
 
+    def household(self, on: date) -> str | None:
+        """With whom the pupil was said to live, by the end of a day, in the MIS's own words."""
+        said = [row for day, row in self.roll if day <= on and row["body"] is not None]
+        home: str | None = json.loads(said[-1]["body"]).get("household") if said else None
+        return home
+
     def known(self, on: date) -> Known | None:
         """What was known of the pupil at the end of a day; None before the pupil was on any roll."""
         said = [row for day, row in self.roll if day <= on]
