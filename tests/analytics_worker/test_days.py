@@ -177,6 +177,7 @@ async def test_what_is_due_are_the_alerts_that_were_open_that_day(desk: Desk, ca
         await raising.raised("n-overdue", 3, FRIDAY),
         await raising.raised("register-not-taken", None, FRIDAY, register="4B"),
     ]
+    of_year = await raising.raised("below-target", None, "2026-11-13", "2026-11-16", of="year group 5")
     told = await day(calling, school)
     assert told["due_today"] == [
         {
@@ -195,6 +196,8 @@ async def test_what_is_due_are_the_alerts_that_were_open_that_day(desk: Desk, ca
         return {each["id"] for group in groups for each in group["alerts"]}
 
     assert await due(WEEK[1]) == {open_, closed}
+    assert await due("2026-11-13") == await due("2026-11-13", year_group="5") == {of_year}
+    assert await due("2026-11-13", year_group="4") == set()
     assert await due(WEEK[2]) == {open_}  # on the day on which it was closed it is open no more
     assert await due(FRIDAY, **{"class": "4B"}) == {open_, of_class}
     assert await due(FRIDAY, year_group="5") == {late}

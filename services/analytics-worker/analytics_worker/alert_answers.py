@@ -189,7 +189,7 @@ class MetAcrossRead(Body):
 
 class _Across(Body):
     items: list[MetAcrossRead]
-    next: str | None
+    next: None
     schools: list[SchoolBehind]
 
 

@@ -84,12 +84,13 @@ class StandingN:
 
 @dataclass(frozen=True, slots=True)
 class AlertHeld:
-    """An alert that was open when the day was over, or is."""
+    """An alert that was open when the day was over, or is; one of no pupil may be of a class or a year group."""
 
     id: str
     kind: Alert
     pupil_no: int | None
     class_: str | None
+    year_group: str | None
     opened_on: date
 
 
@@ -251,12 +252,12 @@ async def _standing_n(
 async def _held(connection: Connection, school_id: int, on: date) -> Any:
     async for row in _sql.held(connection, school_id=school_id, on=on):
         kind = Alert(row["kind"])
-        yield AlertHeld(str(row["id"]), kind, row["pupil_no"], row["class"], row["opened_on"])
+        yield AlertHeld(str(row["id"]), kind, row["pupil_no"], row["class"], row["year_group"], row["opened_on"])
 
 
 def _is_meant(alert: AlertHeld, meant: Narrowed, pupil_nos: Collection[int]) -> bool:
-    if meant.classes is None and meant.year_groups is None:
-        return True
-    if alert.pupil_no is not None:
+    if alert.pupil_no is not None and (meant.classes is not None or meant.year_groups is not None):
         return alert.pupil_no in pupil_nos
-    return meant.year_groups is None and meant.classes is not None and alert.class_ in meant.classes
+    return (meant.classes is None or alert.class_ in meant.classes) and (
+        meant.year_groups is None or alert.year_group in meant.year_groups
+    )

@@ -14,8 +14,12 @@ WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[])) AND 
 ORDER BY session_date, session, pupil_no;
 
 -- name: held(school_id, on)
--- The alerts that were open when a day was over, or are, the oldest first; a register that was not taken is of its class.
-SELECT a.id, a.kind, a.pupil_no, a.opened_on, CASE WHEN a.pupil_no IS NULL THEN a.evidence ->> 'register' END AS class
+-- The alerts that were open when a day was over, or are, the oldest first; one of no pupil is of the class or the
+-- year group that it says.
+SELECT a.id, a.kind, a.pupil_no, a.opened_on,
+       CASE WHEN a.evidence ->> 'of' LIKE 'class %' THEN substr(a.evidence ->> 'of', 7)
+            WHEN a.pupil_no IS NULL THEN a.evidence ->> 'register' END AS class,
+       CASE WHEN a.evidence ->> 'of' LIKE 'year group %' THEN substr(a.evidence ->> 'of', 12) END AS year_group
 FROM analysis.alert a
 WHERE a.school_id = :school_id AND a.opened_on <= :on AND (a.closed_on IS NULL OR a.closed_on > :on)
   AND EXISTS (SELECT FROM jsonb_array_elements(a.held) AS stretch
