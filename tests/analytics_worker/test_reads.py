@@ -29,12 +29,24 @@ RECORDED_AS: dict[str, str | None] = {
     "/v1/schools/{urn}/alerts/{alert}": "alerts",
     "/v1/schools/{urn}/notices": "notices",
     "/v1/schools/{urn}/notices/{notice}": "notices",
+    "/v1/schools/{urn}/alerts/counts": None,
+    "/v1/schools/{urn}/days/{date}": "day",
     "/v1/local-authorities/{la_code}/daily": "daily",
     # Aggregates of many schools name no pupil, but where pupils are asked for by name.
     "/v1/trusts/{uid}/attendance": None,
     "/v1/trusts/{uid}/attendance?by=school": None,
     "/v1/trusts/{uid}/attendance?by=school&by=pupil&period=week": "attendance",
     "/v1/trusts/{uid}/schools": None,
+    "/v1/trusts/{uid}/alerts": "alerts",
+    "/v1/trusts/{uid}/alerts/counts": None,
+    "/v1/trusts/{uid}/days/{date}": None,
+    # Nobody here goes to two schools: what is told of who does is in test_across_schools.
+    "/v1/trusts/{uid}/alerts/across-schools": None,
+    "/v1/local-authorities/{la_code}/alerts/across-schools": None,
+    "/v1/local-authorities/{la_code}/alerts": "alerts",
+    "/v1/local-authorities/{la_code}/alerts/counts": None,
+    "/v1/local-authorities/{la_code}/days/{date}": None,
+    "/v1/local-authorities/{la_code}/responsible/alerts/counts": None,
     "/v1/local-authorities/{la_code}/attendance": None,
     "/v1/local-authorities/{la_code}/attendance?by=school&by=pupil&period=week": "attendance",
     "/v1/local-authorities/{la_code}/responsible/attendance": None,
@@ -93,7 +105,7 @@ async def test_each_read_of_pupils_leaves_one_row_and_no_other_does(
     async with calling() as http:
         alert = (await http.get(f"/v1/schools/{school.urn}/alerts", params={"pupil": "p-1"})).json()["items"][0]["id"]
         await recorded(owner, school)
-        ids = {"id": "p-1", "alert": alert, "notice": "n-1"}
+        ids = {"id": "p-1", "alert": alert, "notice": "n-1", "date": DAY}
         asked = path.format(urn=school.urn, la_code="931", uid="7101", region_code="E12000008", **ids)
         answer = await http.get(asked, headers={"Rollbook-Read-By": "C. Officer, Attendance adviser"})
     assert answer.status_code == 200, answer.text
