@@ -38,6 +38,8 @@ _LASTING = frozenset(
     }
 )
 """Kinds that an amendment or an act alone ends: time never does, however long ago it was; levels, too."""
+_NO_HISTORY = frozenset({Alert.NEW_PUPIL_RETURN, Alert.DELETION_RETURN})
+"""Kinds that rest on the roll and not on marks: they are due though told of when their year was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def lived(lives: Mapping[Key, Life], found: Iterable[Held], day: Day) -> dict[Ke
 
 def _opened(before: Life | None, held: Held, day: Day) -> Life | None:
     year = academic_year(held.since)
-    is_over = year != academic_year(day.on) and year not in day.live
+    is_over = year != academic_year(day.on) and year not in day.live and held.kind not in _NO_HISTORY
     if before is None:
         stretch = (min(held.since, day.on), day.on) if is_over else (day.on, None)
         return Life(held.kind, held.period, year, (stretch,), held.evidence(), day.on)

@@ -1,5 +1,6 @@
 """What people do about alerts, over HTTP: kept with the person, and the alert ended by it as far as it goes."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import date
@@ -254,6 +255,64 @@ async def test_parents_are_told_of_the_sessions_that_were_meant_and_of_no_others
     await desk.sweep()
     [same] = await found(http, school, "parents-not-told")
     assert (same["id"], same["status"]) == (alert["id"], "open")
+
+
+SETTLED = {
+    "social-worker-notify": ("p-1", "worker-told"),
+    "youth-offending-notify": ("p-1", "worker-told"),
+    "illness-evidence": ("p-2", "evidence-seen"),
+    "unauthorised-10-days": ("p-3", "return-made"),
+    "religious-extra-day": ("p-4", "set-apart"),
+    "return-meeting": ("p-5", "meeting"),
+    "study-leave": ("p-6", "examination-stated"),
+    "severe-without-plan": ("p-7", "plan-of-support"),
+    "late-repeated": ("p-8", "transport-late"),
+}
+
+
+@pytest.fixture(scope="module")
+async def troubled(desk: Desk) -> School:
+    """Give a school with a pupil for each of these kinds."""
+    desk.clock.set("2026-11-20T16:00:00+00:00")
+    school = await desk.open("920811", pupils=8)
+    await school.policy({**POLICY, "illness_evidence_after_days": 5})
+    await school.pupil(1, facts={"social_worker": True, "youth_offending": True})
+    await school.pupil(6, date_of_birth="2012-02-11", year_group="10")
+    days = UP_TO_NOW
+    await school.enter_days(1, days[-1:], "N")
+    await school.enter_days(2, days[-7:], "I")
+    await school.enter_days(3, days[-10:], "O")
+    await school.enter_days(4, days[-2:], "R")
+    await school.enter_days(5, days[-12:-2], "M")
+    await school.enter_days(5, days[-2:])
+    await school.enter_days(6, days[-1:], "S")
+    await school.enter_days(7, days[-40:-20])
+    await school.enter_days(7, days[-20:], "I")
+    await school.enter(*((8, day.isoformat(), "AM", "L") for day in days[-2:]))
+    await desk.sweep()
+    return school
+
+
+@pytest.mark.parametrize("kind", SETTLED)
+async def test_what_a_kind_asks_for_ends_it(desk: Desk, http: httpx.AsyncClient, troubled: School, kind: str) -> None:
+    pupil, action = SETTLED[kind]
+    [alert] = await found(http, troubled, kind, pupil=pupil)
+    assert alert["status"] == "open"
+    assert (await done(http, troubled, alert["id"], action, note="As it was"))["ends"] is not None
+    await desk.sweep()
+    assert (await read(http, troubled, alert["id"]))["status"] == "closed"
+
+
+async def test_acts_that_come_at_once_are_numbered_one_after_another_and_the_same_one_is_kept_once(
+    http: httpx.AsyncClient, unexplained: School
+) -> None:
+    [alert] = await found(http, unexplained, "first-day-unexplained")
+    notes = [f"Call {n % 4}" for n in range(8)]
+    kept = await asyncio.gather(*(done(http, unexplained, alert["id"], "telephone-call", note=note) for note in notes))
+    assert sorted(act["outcome"] for act in kept) == ["entered"] * 4 + ["unchanged"] * 4
+    numbers = {act["note"]: act["no"] for act in kept}
+    assert all(numbers[act["note"]] == act["no"] for act in kept)
+    assert sorted(numbers.values()) == list(range(min(numbers.values()), min(numbers.values()) + 4))
 
 
 async def test_low_attendance_is_dealt_with_once_its_year_is_over(desk: Desk, http: httpx.AsyncClient) -> None:
