@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiosql
@@ -46,8 +47,15 @@ def run(url: str, urn: str | None, console: Console) -> None:
         raise Differed(f"The read models of {differing} school(s) were not what their events come to, and are now.")
 
 
-async def rebuild(url: str, urn: str | None, done: Done) -> None:
-    """Rebuild the school with this URN, or all, as many at once as the machine has cores. Raises DatabaseFailed."""
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def rebuild(url: str, urn: str | None, done: Done, now: Callable[[], datetime] = _now) -> None:
+    """Rebuild the school with this URN, or all, as many at once as the machine has cores. Raises DatabaseFailed.
+
+    Its alerts are raised anew, too, up to the instant that `now` gives.
+    """
     schools = await _schools(url, urn)
     waiting = iter(schools)
     connections = [await database.connect(url) for _ in range(min(os.cpu_count() or 1, len(schools)))]
@@ -56,7 +64,9 @@ async def rebuild(url: str, urn: str | None, done: Done) -> None:
         async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
             await rebuilding.prepare(connection)
             for school_id, of in waiting:
-                done(of, await rebuilding.rebuild(connection, school_id), len(schools))
+                rebuilt = await rebuilding.rebuild(connection, school_id)
+                raised = await rebuilding.alerts(connection, school_id, now())
+                done(of, rebuilt.with_also(raised), len(schools))
 
         async with asyncio.TaskGroup() as together:
             for connection in connections:

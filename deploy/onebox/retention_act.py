@@ -172,6 +172,8 @@ async def _drop_what_hung_on_it(connection: Connection, each: SchoolYear) -> Non
     await _sql.drop_key(connection, year=first.year, **of)
     await _sql.claim(connection, **of)
     await _sql.drop_entries(connection, **within)
+    await _sql.drop_weeks(connection, **within)
+    await _sql.add_weeks(connection, **within)
     await _sql.drop_totals(connection, **within)
     await _sql.add_totals(connection, **within)
     await _sql.drop_years_totals(connection, academic_year=each.academic_year, **of)

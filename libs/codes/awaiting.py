@@ -20,6 +20,7 @@ from codes.returns import NEW_PUPIL_DAYS
 from codes.rising import WEEKS_COMPARED
 
 _DAY = timedelta(days=1)
+_LATE = frozenset({"L", "U"})
 _UNTOLD = frozenset({"G", "O", "U"})
 
 
@@ -67,7 +68,7 @@ def _by_entries(asked: Asked) -> Iterator[date]:
             yield due + _DAY
         if code in _UNTOLD:
             yield from (day + _DAY for day in _school_day(days, on, conduct.TOLD_WITHIN_DAYS))
-    if asked.entries.any_of(frozenset({"L", "U"}), 2):
+    if asked.entries.any_of(_LATE, 2):
         yield from _mondays(asked, today, 2)
     if asked.entries.any_of(LEAVE) and asked.entries.standing[-1][2] in continuous.ABSENT:
         ended = max(on for on, _, code in asked.entries.standing if code in LEAVE)

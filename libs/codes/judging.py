@@ -17,10 +17,10 @@ from typing import Any, Protocol
 from codes import acts, conduct, continuous, notices, penalty, returns, sickness, the_day
 from codes.acts import Act
 from codes.alerts import Alert, Standing
-from codes.book import Kind, Session, read
+from codes.book import ABSENCES, Session
 from codes.calendar import academic_year, academic_year_bounds, school_weeks
 from codes.grounds import DAYS_ABSENT, LEAVE
-from codes.leave import unfitting
+from codes.leave import CHECKED, unfitting
 from codes.levels import Lines, level, severe_without_plan
 from codes.notices import Notice
 from codes.planned import Plan
@@ -135,19 +135,23 @@ class Entries:
     """The entries of a pupil that stand, in order, on open days and on roll.
 
     `standing` are all of some academic years, `replaced` beside each the first entry, where it is another;
-    `unauthorised` every G, N, O and U of any year; `codes` counts `standing` by code. Of those in `waiting` the
-    register is still open.
+    `unauthorised` every G, N, O and U of any year; `codes` counts `standing` by academic year and code. Of those in
+    `waiting` the register is still open.
     """
 
     standing: Sequence[Standing]
     replaced: Sequence[str | None]
     unauthorised: Sequence[Standing]
-    codes: Counter[str]
+    codes: Mapping[str, Counter[str]]
     waiting: frozenset[tuple[date, Session]] = frozenset()
 
     def any_of(self, codes: str | frozenset[str], least: int = 1) -> bool:
         """Whether at least so many entries with one of these codes stand."""
-        return sum(n for code, n in self.codes.items() if code in codes) >= least
+        return sum(n for of_year in self.codes.values() for code, n in of_year.items() if code in codes) >= least
+
+    def with_codes(self, codes: frozenset[str]) -> Sequence[Standing]:
+        """Those entries that have one of these codes."""
+        return [each for each in self.standing if each[2] in codes]
 
     def since_attendance(self, explained: frozenset[tuple[date, Session]]) -> Sequence[Marked]:
         """The entries from the last day on which the pupil attended on: a spell of absence that lasts is in them.
@@ -174,12 +178,10 @@ def _attended(code: str, on: date) -> bool:
     return Marked(on, Session.AM, code).attended
 
 
-@lru_cache(maxsize=4_096)
-def _is_away(code: str, on: date) -> bool:
-    return read(code, on).kind in _AWAY
-
-
-_AWAY = frozenset({Kind.AUTHORISED, Kind.UNAUTHORISED})
+_ABSENCES = frozenset(ABSENCES)
+_ATTENDING = frozenset({"/", "\\", "L"})
+_LATE = frozenset({"L", "U"})
+_UNTOLD = frozenset({"G", "O", "U"})
 
 
 @dataclass(frozen=True)
@@ -239,6 +241,8 @@ def _levels(asked: Asked) -> Iterator[Held]:
     known, policy = asked.known, asked.policy
     lines = Lines(policy.at_risk_below, policy.referral_below or DEFAULT_REFERRAL, policy.levels_from_sessions)
     for year in asked.years:
+        if not _may_have_level(asked.entries.codes.get(year), lines):
+            continue
         on = min(asked.today, academic_year_bounds(year)[1])
         found = level(asked.entries.standing, known.date_of_birth, known.at(on).year_group or None, on, lines)
         yield from _one(found)
@@ -248,6 +252,18 @@ def _levels(asked: Asked) -> Iterator[Held]:
     if known.at(asked.today).facts.get("ehcp") is True:
         days = asked.setting.school_days
         yield from _one(ehcp_falling(asked.entries.standing, known.date_of_birth, days, asked.today))
+
+
+def _may_have_level(codes: Counter[str] | None, lines: Lines) -> bool:
+    """Whether so many absences, were all of them possible and little else, could reach a line: most pupils' cannot."""
+    if codes is None:
+        return False
+    absent = sum(n for code, n in codes.items() if code in _ABSENCES)
+    return absent > 0 and lines.gravest(absent, max(absent, codes.total() - _never_possible(codes))) is not None
+
+
+def _never_possible(codes: Counter[str]) -> int:
+    return sum(n for code, n in codes.items() if code not in _ABSENCES and code not in _ATTENDING)
 
 
 def _step(asked: Asked, concern: Any) -> Iterator[Held]:
@@ -304,37 +320,34 @@ def _conduct(asked: Asked) -> Iterator[Held]:
     standing, setting = entries.standing, asked.setting
     late = policy.staged_approach.late
     times, weeks = (late.times, late.within_weeks) if late else (conduct.LATE_TIMES, conduct.LATE_WEEKS)
-    if entries.any_of(frozenset({"L", "U"}), times):
+    if entries.any_of(_LATE, times):
         transport = acts.by_school_transport(asked.known.acts)
-        yield from _one(conduct.late_repeated(standing, transport, setting.school_weeks, today, times, weeks))
-    if entries.any_of("I"):
+        lates = entries.with_codes(_LATE)
+        yield from _one(conduct.late_repeated(lates, transport, setting.school_weeks, today, times, weeks))
+    if policy.illness_evidence_after_days is not None and entries.any_of("I"):
         yield from conduct.illness_evidence(standing, policy.illness_evidence_after_days)
     if entries.any_of("R", 2):
         yield from conduct.religious_extra_day(standing)
     if entries.any_of("E", 1):
         yield from _one(conduct.excluded_day_6(standing))
-    if _was_long_away(entries):
+    if entries.any_of(_ABSENCES, conduct.RETURN_MEETING_AFTER_DAYS):
         yield from conduct.return_meeting(standing)
     if entries.any_of("S"):
         year = academic_year(today)
         of_year = [each for each in standing if academic_year(each[0]) == year]
         yield from _one(conduct.study_leave(of_year, asked.known.at(today).year_group or None, today))
-    if entries.any_of(frozenset({"G", "O", "U"})):
+    if entries.any_of(_UNTOLD):
         told = acts.told(asked.known.acts)
-        yield from _one(conduct.parents_not_told(standing, told, setting.school_days, today))
-
-
-def _was_long_away(entries: Entries) -> bool:
-    """Whether there are as many sessions of absence as a lengthy one has."""
-    away = sum(_is_away(code, on) for on, _, code in entries.standing if code not in "/\\L")
-    return away >= conduct.RETURN_MEETING_AFTER_DAYS
+        absences = entries.with_codes(_UNTOLD)
+        yield from _one(conduct.parents_not_told(absences, told, setting.school_days, today))
 
 
 def _plans(asked: Asked) -> Iterator[Held]:
     for each in asked.known.plans:
         held = acts.reviews_held(asked.known.acts, each.plan.id)
         yield from _one(conduct.part_time_review(each.plan, each.review_on, held, asked.today))
-    yield from unfitting(asked.entries.standing, [each.plan for each in asked.known.plans])
+    if asked.known.plans or asked.entries.any_of(CHECKED):
+        yield from unfitting(asked.entries.standing, [each.plan for each in asked.known.plans])
 
 
 def _returns(asked: Asked) -> Iterator[Held]:

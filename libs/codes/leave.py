@@ -25,7 +25,8 @@ REFUSED_DATES = Rule(
     "SI 2024/208 reg 11; Working together to improve school attendance (statutory guidance, DfE), on leave of absence",
     "The leave is granted after all, or the entries are amended; an act on the alert ends it too.",
 )
-_CHECKED = frozenset(checked_codes())
+CHECKED = frozenset(checked_codes())
+"""The codes that need a grant, or a suspension."""
 _PRESENT = frozenset({"/", "\\", "L"})
 
 
@@ -34,11 +35,11 @@ def unfitting(entries: Sequence[Standing], plans: Sequence[Plan]) -> Iterator[Fi
 
     It holds since the day of the first such entry.
     """
-    refused = any(plan.outcome == REFUSED or plan.asked_last != plan.last for plan in plans)
+    refused = any(plan.outcome == REFUSED or _is_less(plan) for plan in plans)
     ungranted: defaultdict[str, list[Standing]] = defaultdict(list)
     on_refused: defaultdict[str, list[Standing]] = defaultdict(list)
     for entry in entries:
-        if entry[2] not in _CHECKED and (not refused or entry[2] in _PRESENT):
+        if entry[2] not in CHECKED and (not refused or entry[2] in _PRESENT):
             continue
         for check in checks(entry[2], entry[:2], plans):
             if check.plan is None:
@@ -49,3 +50,8 @@ def unfitting(entries: Sequence[Standing], plans: Sequence[Plan]) -> Iterator[Fi
         yield UNGRANTED.finds(found[0][0], year, academic_year=year, sessions=plain(found))
     for plan, found in on_refused.items():
         yield REFUSED_DATES.finds(found[0][0], plan, absence=plan, sessions=plain(found))
+
+
+def _is_less(plan: Plan) -> bool:
+    """Whether less was granted than asked for, at either end."""
+    return (plan.first, plan.last) != (plan.asked_first, plan.asked_last)

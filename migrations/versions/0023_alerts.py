@@ -3,7 +3,7 @@
 from migrations.sql import run
 
 revision = "0023"
-down_revision = "0020"
+down_revision = "0021"
 
 
 def upgrade() -> None:

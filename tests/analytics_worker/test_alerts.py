@@ -288,9 +288,10 @@ async def test_the_list_is_paged_filtered_and_refuses_what_it_does_not_know(desk
         await school.enter_days(pupil_no, AUTUMN[:20], "I")
     await desk.sweep()
     async with calling() as http:
+        pupils = [f"p-{no}" for no in range(1, 6)]
         seen, cursor = [], None
         while True:
-            page = await answer(http, school, limit=3, **({"cursor": cursor} if cursor else {}))
+            page = await answer(http, school, pupil=pupils, limit=3, **({"cursor": cursor} if cursor else {}))
             seen += page["items"]
             if (cursor := page["next"]) is None:
                 break

@@ -55,6 +55,10 @@ WITHOUT |= dict.fromkeys(
     ("/v1/local-authorities/{la_code}/schools", "/v1/trusts/{uid}/schools"),
     "It is a list of schools, and says how far each has come by now.",
 )
+WITHOUT |= dict.fromkeys(
+    ("/v1/schools/{urn}/alerts/{id}", "/v1/schools/{urn}/notices", "/v1/schools/{urn}/notices/{id}"),
+    "What people do is no part of the register: each act and version says when it was recorded.",
+)
 CHILDREN = "/v1/local-authorities/{la_code}/responsible/attendance"
 BY_INSTANT = {
     *("/v1/local-authorities/{la_code}/daily", "/v1/local-authorities/{la_code}/attendance", CHILDREN),

@@ -7,7 +7,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from codes.ages import of_compulsory_age
@@ -55,6 +55,17 @@ class History:
             "entry": [(*key, *(entry[name] for name in kept)) for key, entry in sorted(stands.items())],
             "day_total": [(*key, n) for key, n in sorted(totals.items())],
         }
+
+    def weeks_at(self, seq: int) -> list[tuple[Any, ...]]:
+        """Give every pupil's weeks as of a position: what stands on each day of them, two characters each."""
+        found: defaultdict[tuple[date, int], dict[tuple[int, str], str]] = defaultdict(dict)
+        for on, session, pupil_no, code, *_ in self.at(seq)["entry"]:
+            found[on - timedelta(days=on.weekday()), pupil_no][on.weekday(), session] = code
+        moments = [(day, session) for day in range(7) for session in ("AM", "PM")]
+        return [
+            (*key, "".join(f"{entries.get(moment, ''):2}" for moment in moments))
+            for key, entries in sorted(found.items())
+        ]
 
     def years_at(self, seq: int) -> list[tuple[Any, ...]]:
         """Give the sums of academic years, as of a position."""

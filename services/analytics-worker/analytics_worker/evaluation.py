@@ -5,6 +5,7 @@ was away for days judges each of them, in order, as it stood when it was over; w
 day.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,8 +29,8 @@ from kit.schools import midnight
 _sql = database.statements(__file__)
 _DAY = timedelta(days=1)
 _OF_A_PUPIL = re.compile(r"(?:pupil|absence):(\d+)")
-_MOST_AT_ONCE = 400
-"""Pupils whose histories are held in memory at once."""
+_AT_ONCE = 50
+"""Pupils whose histories are read at once: while they are judged nothing is asked of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,12 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
     then is judged.
     """
     looked = await _looked(connection, school_id, position, now)
+    now = looked.span.now
     settings = await histories.settings(connection, school_id, looked.base, looked.turned)
     register: UUID = await _sql.register(connection, school_id=school_id)
     last_change = position.last_change
-    for place in range(0, len(looked.pupil_nos), _MOST_AT_ONCE):
-        some = looked.pupil_nos[place : place + _MOST_AT_ONCE]
+    for place in range(0, len(looked.pupil_nos), _AT_ONCE):
+        some = looked.pupil_nos[place : place + _AT_ONCE]
         told = await histories.load(connection, school_id, some, looked.base, position.seq, looked.since)
         lives = await _lives(connection, school_id, some)
         rows = _sql.awaits(connection, school_id=school_id, pupil_nos=some)
@@ -79,6 +81,8 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
         changed: list[tuple[int | None, Life]] = []
         awaited: dict[int, Awaited] = {}
         for no in some:
+            # Others, who ask over HTTP, have their turn.
+            await asyncio.sleep(0)
             after, awaited[no] = brought_up(told[no], settings, lives[no], awaits.get(no, Awaited()), looked.span)
             changed += _changes(no, lives[no], after)
         last_change = await keep(connection, school_id, register, changed, last_change)
@@ -95,6 +99,31 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
         closes_at=_next_close(settings.at(now.date()), now),
         missing_at=_next_missing(settings.at(now.date()), now),
     )
+
+
+async def anew(connection: Connection, school_id: int, seq: int, now: datetime) -> tuple[int, int]:
+    """Raise the alerts of a school anew, from its first event, and keep them in place of those that stood, if others.
+
+    Gives how many stood and should not have, and how many should have and did not; one that is another is both. An
+    alert that was opened and closed within one day, and so never was, is not compared. The caller holds the school's
+    checkpoint, and has folded and looked at it up to position `seq` and instant `now`.
+    """
+    stood = await _compared(connection, school_id)
+    last_change: int = await _sql.last_change(connection, school_id=school_id)
+    beside = connection.transaction()
+    await beside.start()
+    await _sql.forget_all(connection, school_id=school_id)
+    await evaluate(connection, school_id, Position(seq, 0, None, 0, last_change), now)
+    stands = await _compared(connection, school_id)
+    if stood == stands:
+        await beside.rollback()
+    else:
+        await beside.commit()
+    return len(stood - stands), len(stands - stood)
+
+
+async def _compared(connection: Connection, school_id: int) -> set[tuple[Any, ...]]:
+    return {tuple(row) async for row in _sql.compared(connection, school_id=school_id)}
 
 
 async def _whole_school(
@@ -146,6 +175,8 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     """
     about = {"school_id": school_id, "after": position.alerts_seq, "up_to": position.seq}
     days: list[date] = [row["recorded_on"] async for row in _sql.recorded_on(connection, **about)]
+    # The clock of who recorded may be a little ahead of ours: what is recorded was recorded by now.
+    now = max(now, *(midnight(on) or now for on in days[-1:]), now)
     changes = [row async for row in _sql.changes(connection, **about)]
     acted = [row async for row in casework.since(connection, school_id, position.acts_no)]
     due = [row async for row in _sql.due(connection, school_id=school_id, today=now.date())]

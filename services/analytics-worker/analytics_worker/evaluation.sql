@@ -103,3 +103,19 @@ SET alerts_seq = :alerts_seq, alerts_on = :alerts_on, acts_no = :acts_no, last_c
                          THEN CAST(:closes_at AS timestamptz) END),
     failures = 0, failed_at = NULL, retry_at = NULL, failure = NULL
 WHERE school_id = :school_id;
+
+-- name: last_change(school_id)$
+-- The number of the last change of the school's alerts.
+SELECT last_change FROM analysis.checkpoint WHERE school_id = :school_id;
+
+-- name: forget_all(school_id)!
+-- Nothing was ever raised, and nobody awaits anything.
+WITH awaited AS (DELETE FROM analysis.awaited WHERE school_id = :school_id)
+DELETE FROM analysis.alert WHERE school_id = :school_id;
+
+-- name: compared(school_id)
+-- Every alert that was open when a day was over, or is.
+SELECT id, pupil_no, kind, period, academic_year, opened_on, closed_on, CAST(held AS text) AS held,
+       CAST(evidence AS text) AS evidence
+FROM analysis.alert
+WHERE school_id = :school_id AND opened_on IS DISTINCT FROM closed_on;

@@ -4,7 +4,7 @@ What stood when the first day to be judged was over is read from what is folded,
 """
 
 import json
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from analytics_worker import casework, school
 from codes.acts import Act
 from codes.alerts import Standing
 from codes.book import Session
+from codes.calendar import academic_year
 from codes.judging import UNAUTHORISED, Admission, Entries, Known, Placed, Planned, Setting
 from codes.notices import Notice
 from codes.planned import plan_from_body
@@ -47,16 +48,19 @@ class Event:
 
 @dataclass(slots=True)
 class History:
-    """One pupil: what stood at first, what came after it, and what was said of the pupil, in order of recording."""
+    """One pupil: what stood at first (session, code, first code), in order; what came after it, and what was said of
+    the pupil, in order of recording.
+    """
 
     pupil_no: int
-    stood: dict[At, tuple[str, str]] = field(default_factory=dict)
+    stood: list[tuple[At, str, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     roll: list[tuple[date, Mapping[str, Any]]] = field(default_factory=list)
     placed: list[tuple[date, Placed]] = field(default_factory=list)
     plans: list[tuple[date, Planned]] = field(default_factory=list)
     acts: list[tuple[date, Act]] = field(default_factory=list)
     notices: list[tuple[date, Notice]] = field(default_factory=list)
+    _known: dict[date, Known | None] = field(default_factory=dict)
 
     def said_on(self) -> set[date]:
         """The days on which something was recorded of the pupil that is no entry."""
@@ -71,6 +75,12 @@ class History:
 
     def known(self, on: date) -> Known | None:
         """What was known of the pupil at the end of a day; None before the pupil was on any roll."""
+        told = max((day for day in self.said_on() if day <= on), default=date.min)
+        if told not in self._known:
+            self._known[told] = self._known_on(told)
+        return self._known[told]
+
+    def _known_on(self, on: date) -> Known | None:
         said = [row for day, row in self.roll if day <= on]
         if not said:
             return None
@@ -171,9 +181,8 @@ async def load(
     about = {"school_id": school_id, "pupil_nos": list(pupil_nos)}
     await _sql.plan_each(connection)
     async for row in _sql.standing(connection, since=since, unauthorised=list(UNAUTHORISED), **about):
-        found[row["pupil_no"]].stood = {
-            (on, read[0]): read[1:] for on, read in zip(row["dates"], map(_read, row["entries"]), strict=True)
-        }
+        read = zip(row["dates"], map(_read, row["entries"]), strict=True)
+        found[row["pupil_no"]].stood = [((on, session), code, first) for on, (session, code, first) in read]
     async for row in _sql.after(connection, base=base, up_to=up_to, **about):
         event = Event(
             row["recorded_on"],
@@ -208,57 +217,71 @@ def _read(entry: str) -> tuple[Session, str, str]:
 
 def _undo(history: History) -> None:
     """Take back from what is folded what was recorded after the base."""
-    undone: set[At] = set()
+    first: dict[At, Event] = {}
     for event in history.events:
-        if event.at not in undone:
-            undone.add(event.at)
-            _, first = history.stood.pop(event.at, ("", ""))
-            if event.original is not None:
-                history.stood[event.at] = (event.original, first or event.original)
+        first.setdefault(event.at, event)
+    if not first:
+        return
+    began = {at: code for at, _, code in history.stood if at in first}
+    kept = [each for each in history.stood if each[0] not in first]
+    undone = [(at, e.original, began.get(at, e.original)) for at, e in first.items() if e.original is not None]
+    history.stood = sorted([*kept, *undone]) if undone else kept
 
 
 class Course:
     """The entries of one pupil as they stand day after day, kept in order while events are added."""
 
     def __init__(self, history: History) -> None:
-        self._stood = dict(history.stood)
-        self._since = date.min
-        self._parts: tuple[Setting, Known] | None = None
+        self._at = [at for at, _, _ in history.stood]
+        self._codes_at = [(code, first) for _, code, first in history.stood]
+        self._parts: tuple[Setting, Known, date] | None = None
         self._standing: list[Standing] = []
         self._replaced: list[str | None] = []
         self._earlier: list[Standing] = []
-        self._codes: Counter[str] = Counter()
+        self._codes: dict[str, Counter[str]] = {}
+        self._day, self._is_counted = date.min, False
+        self._of_year: Counter[str] | None = None
 
     def add(self, event: Event) -> None:
         """Let an event follow."""
-        before = self._stood.get(event.at)
-        self._stood[event.at] = (event.code, event.code if before is None else before[1])
-        is_next = before is None and (not self._standing or event.at > self._standing[-1][:2])
-        if self._parts is not None and is_next and event.at[0] >= self._since:
-            self._append(event.at, event.code, event.code)
+        if not self._at or event.at > self._at[-1]:
+            self._at.append(event.at)
+            self._codes_at.append((event.code, event.code))
+            if self._parts is not None:
+                self._append(event.at, event.code, event.code)
+            return
+        self._parts = None
+        place = bisect_left(self._at, event.at)
+        if self._at[place] == event.at:
+            self._codes_at[place] = event.code, self._codes_at[place][1]
         else:
-            self._parts = None
+            self._at.insert(place, event.at)
+            self._codes_at.insert(place, (event.code, event.code))
 
     def entries(self, setting: Setting, known: Known, since: date, waiting: frozenset[At]) -> Entries:
         """The entries on open days and on roll, by what is known now: whole since a day."""
         parts = self._parts
-        if parts is None or parts[0] is not setting or parts[1].on_roll != known.on_roll or since != self._since:
-            self._parts, self._since = (setting, known), since
-            self._standing, self._replaced, self._earlier, self._codes = [], [], [], Counter()
-            for at in sorted(self._stood):
-                self._append(at, *self._stood[at])
+        if parts is None or parts[0] is not setting or parts[1].on_roll != known.on_roll or parts[2] != since:
+            self._parts = setting, known, since
+            self._standing, self._replaced, self._earlier, self._codes, self._day = [], [], [], {}, date.min
+            for at, (code, first) in zip(self._at, self._codes_at, strict=True):
+                self._append(at, code, first)
         unauthorised = [*self._earlier, *(each for each in self._standing if each[2] in UNAUTHORISED)]
         return Entries(self._standing, self._replaced, unauthorised, self._codes, waiting)
 
     def _append(self, at: At, code: str, first: str) -> None:
         assert self._parts is not None
-        setting, known = self._parts
-        if at[0] not in setting.open_days or not known.was_on_roll(at[0]):
+        setting, known, since = self._parts
+        on = at[0]
+        if on != self._day:
+            self._day, self._is_counted = on, on in setting.open_days and known.was_on_roll(on)
+            self._of_year = self._codes.setdefault(academic_year(on), Counter()) if on >= since else None
+        if not self._is_counted:
             return
-        if at[0] < self._since:
+        if self._of_year is None:
             if code in UNAUTHORISED:
                 self._earlier.append((*at, code))
             return
         self._standing.append((*at, code))
         self._replaced.append(None if first == code else first)
-        self._codes[code] += 1
+        self._of_year[code] += 1

@@ -16,12 +16,13 @@ ORDER BY p.year_group;
 SELECT CAST(min(recorded_at) AT TIME ZONE 'Europe/London' AS date) FROM ledger.change WHERE school_id = :school_id;
 
 -- name: standing(school_id, pupil_nos, since, unauthorised)
--- What is folded of some pupils: each entry as session, code, and the code it began with.
-SELECT e.pupil_no, array_agg(e.session_date) AS dates,
-       array_agg(e.session || ' ' || e.code || ' ' || e.first_code) AS entries
-FROM analysis.entry e
-WHERE e.school_id = :school_id AND e.pupil_no = ANY (CAST(:pupil_nos AS int[]))
-  AND (e.session_date >= :since OR e.code = ANY (CAST(:unauthorised AS text[])))
+-- What is folded of some pupils, in order: each entry as session, code, and the code it began with.
+SELECT e.pupil_no, array_agg(e.session_date) AS dates, array_agg(e.said) AS entries
+FROM (SELECT pupil_no, session_date, session || ' ' || code || ' ' || first_code AS said
+      FROM analysis.entry
+      WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]))
+        AND (session_date >= :since OR code = ANY (CAST(:unauthorised AS text[])))
+      ORDER BY pupil_no, session_date, session) AS e
 GROUP BY e.pupil_no;
 
 -- name: after(school_id, pupil_nos, base, up_to)

@@ -1,5 +1,6 @@
 """One pupil's alerts brought up to the present: judged at the end of each day that may change them, in order."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -128,11 +129,11 @@ def _watched(asked: Asked, found: Sequence[Held], lives: Iterable[Life]) -> bool
     entries = asked.entries
     if found or any(life.closed_on is None for life in lives):
         return True
-    if not entries.standing or entries.standing[-1][2] in ("/", "\\"):
-        present = entries.codes["/"] + entries.codes["\\"]
-        absent = len(entries.standing) > present
-        return absent and len(entries.standing) < 2 * asked.policy.levels_from_sessions
-    return True
+    if entries.standing and entries.standing[-1][2] not in ("/", "\\"):
+        return True
+    # Sessions may be missing to a level, but only where there is an absence at all.
+    codes = entries.codes.get(academic_year(asked.today), Counter())
+    return codes["/"] + codes["\\"] < codes.total() < 2 * asked.policy.levels_from_sessions
 
 
 def _before(year: str) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from analytics_worker import evaluation, moves, spells, year_totals
+from analytics_worker import evaluation, moves, spells, weeks, year_totals
 from kit import database
 from kit.database import Connection
 from kit.schools import LONDON
@@ -178,7 +178,8 @@ async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
 
     A transaction of its own, with a position of its own: a process that dies before it has lost nothing.
 
-    With the first look of a London day the sums of academic years are made anew, as they were in the evening.
+    With the first look of a London day the sums of academic years are made anew, as they were in the evening, and weeks
+    are laid together; these also where much was said since.
     """
     async with database.writing(engine, school_id) as connection:
         claimed = await _sql.claim(connection, school_id=school_id)
@@ -189,6 +190,8 @@ async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
         )
         today = now.astimezone(LONDON).date()
         await evaluation.evaluate(connection, school_id, position, now.astimezone(LONDON))
+        if claimed["totals_on"] != today or claimed["seq"] - claimed["weeks_seq"] >= weeks.MOST_SAID:
+            await weeks.lay(connection, school_id, claimed["weeks_seq"], claimed["seq"])
         if claimed["totals_on"] != today:
             await total_years(connection, school_id, claimed["totals_seq"], claimed["seq"])
             await _sql.totalled(connection, school_id=school_id, totals_seq=claimed["seq"], totals_on=today)

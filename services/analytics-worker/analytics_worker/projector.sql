@@ -21,7 +21,8 @@ INSERT INTO analysis.checkpoint (school_id) SELECT school_id FROM ledger.head WH
 
 -- name: claim(school_id)^
 -- Take the school, unless another worker has it. A statement of its own: what is folded must be read after the lock.
-SELECT seq, alerts_seq, alerts_on, acts_no, last_change, totals_seq, totals_on FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
+SELECT seq, alerts_seq, alerts_on, acts_no, last_change, totals_seq, totals_on, weeks_seq
+FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
 
 -- name: fold(school_id, after, most)^
 -- Fold what follows the checkpoint, at most so many events, and move the checkpoint: one statement, so never one without

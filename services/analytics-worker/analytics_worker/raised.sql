@@ -1,4 +1,4 @@
--- name: alerts(school_id, after, is_open, kinds, pupil_nos, classes, year_groups, academic_years, opened_from, opened_to, older_than, acted, responsible_la, today, limit)
+-- name: alerts(school_id, after, is_open, kinds, pupil_nos, classes, year_groups, academic_years, opened_from, opened_to, older_than, acted, responsible_la, today, id, limit)
 -- Alerts of a school that changed after a position and meet every filter, in the order of their changes, each with how the
 -- pupil is placed today, or is first, and what was done about it. One of no pupil is of the class or year group that it says.
 SELECT a.id, a.changed, a.pupil_no, a.kind, a.period, a.academic_year, a.opened_on, a.closed_on, CAST(a.held AS text) AS held,
@@ -33,6 +33,7 @@ WHERE a.school_id = :school_id AND a.changed > :after
   AND (CAST(:opened_to AS date) IS NULL OR a.opened_on <= CAST(:opened_to AS date))
   AND (CAST(:older_than AS int) IS NULL OR s.age > CAST(:older_than AS int))
   AND (CAST(:acted AS text) IS NULL OR done.acted = CAST(:acted AS text))
+  AND (CAST(:id AS uuid) IS NULL OR a.id = CAST(:id AS uuid))
   AND (CAST(:responsible_la AS text) IS NULL OR d.responsible_la = CAST(:responsible_la AS text))
 ORDER BY a.changed
 LIMIT CAST(:limit AS int);

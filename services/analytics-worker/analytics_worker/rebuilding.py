@@ -5,12 +5,14 @@ should be are written: where all are, nothing is, and readers see the old until 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from analytics_worker import moves, projector, spells, year_totals
+from analytics_worker import evaluation, moves, projector, spells, weeks, year_totals
 from analytics_worker.spells import Spell
 from kit import database
 from kit.database import Connection
+from kit.schools import LONDON
 
 SETTINGS = (
     "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; "
@@ -51,6 +53,10 @@ class Rebuilt:
         """Whether the live models were the fold of the events."""
         return self.is_new or (self.failure is None and not self.differences)
 
+    def with_also(self, found: Difference) -> "Rebuilt":
+        """The same, and what was not as it should be of another model."""
+        return replace(self, differences=(*self.differences, *([found] if found.removed or found.added else [])))
+
 
 async def prepare(connection: Connection) -> None:
     """Give a connection its side tables; once for all the schools that it will rebuild."""
@@ -58,7 +64,7 @@ async def prepare(connection: Connection) -> None:
 
 
 async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
-    """Fold a school anew in one transaction, compare, and leave what was folded anew; its alerts are looked at again.
+    """Fold a school anew in one transaction, compare, and leave what was folded anew.
 
     Waits for a worker that has the school, and keeps it from others meanwhile; writers go on.
     """
@@ -74,6 +80,7 @@ async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
         differences = [
             await _spells(connection, school_id, found),
             await _entries(connection, school_id, head, is_new),
+            await _weeks(connection, school_id),
             await _totals(connection, school_id),
             await _years(connection, school_id, head, found),
         ]
@@ -90,6 +97,7 @@ async def _brought_to(connection: Connection, school_id: int, at: Mapping[str, i
                 most = min(projector.MOST_EVENTS, head - seq)
                 await projector.fold_after(connection, school_id, seq, most)
                 seq += most
+            await weeks.lay(connection, school_id, at["weeks_seq"], head)
             await projector.total_years(connection, school_id, at["totals_seq"], head)
     except Exception as caught:
         if connection.is_closed():
@@ -113,8 +121,17 @@ async def _entries(connection: Connection, school_id: int, head: int, is_new: bo
     return _difference("entry", await _sql.remove_entries(connection, **of), await _sql.add_entries(connection, **of))
 
 
+async def _weeks(connection: Connection, school_id: int) -> Difference:
+    """Compare by digest with the entries that stand, which by now are those made anew; lay them together if they differ."""
+    of = {"school_id": school_id}
+    if await _sql.weeks_are_the_same(connection, **of):
+        return Difference("pupil_week", 0, 0)
+    await _sql.lay_weeks(connection, **of)
+    return _difference("pupil_week", await _sql.remove_weeks(connection, **of), await _sql.add_weeks(connection, **of))
+
+
 async def _totals(connection: Connection, school_id: int) -> Difference:
-    """Sum the entries that stand: by now they are those made anew."""
+    """Sum the weeks that stand: by now they are those made anew."""
     of = {"school_id": school_id}
     await _sql.sweep_totals(connection, **of)
     await _sql.fold_totals(connection, **of)
@@ -137,3 +154,18 @@ async def _years(connection: Connection, school_id: int, head: int, found: Seque
 def _difference(model: str, removed: str, added: str) -> Difference:
     """Read how many rows two statements were about."""
     return Difference(model, *(int(done.rpartition(" ")[2]) for done in (removed, added)))
+
+
+async def alerts(connection: Connection, school_id: int, now: datetime) -> Difference:
+    """Raise a school's alerts anew, day by day from the first event, compare, and leave them as they should be.
+
+    First they are looked at as a worker looks, to the instant `now`; in a transaction of its own, after `rebuild`.
+    """
+    async with connection.transaction():
+        await database.enter(connection, school_id)
+        at = await _sql.take(connection, school_id=school_id)
+        names = ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change")
+        local = now.astimezone(LONDON)
+        await evaluation.evaluate(connection, school_id, evaluation.Position(*(at[name] for name in names)), local)
+        removed, added = await evaluation.anew(connection, school_id, at["seq"], local)
+    return Difference("alert", removed, added)

@@ -25,7 +25,7 @@ _sql = database.statements(__file__)
 
 
 async def make(connection: Connection, school_id: int, seq: int, years: Iterable[str], found: Iterable[Spell]) -> None:
-    """Make the sums of some academic years anew, of what stands in `analysis.entry` and of the roll's spells at `seq`.
+    """Make the sums of some academic years anew, of the weeks as they were laid at `seq` and of the roll's spells then.
 
     Only of those who are in the DfE's statistics, the aged four apart; a pupil who moved counts in each part with the
     sessions spent there.

@@ -26,7 +26,7 @@ SELECT min(session_date) AS first, max(session_date) AS last
 FROM analysis.entry WHERE school_id = :school_id AND session_date BETWEEN :first AND :last;
 
 -- name: make(school_id, academic_year, up_to, first, last, spell_pupils, spell_firsts, spell_untils, spell_compulsory, spell_numbers, numbers, belongings, counteds, parts_of, parts, cuts, eras, codes, worth_eras, compulsories, possibles, authoriseds, unauthoriseds, persistent_times, severe_times)!
--- The sums of a year from the entries, once over: first of each pupil by code, kept apart wherever a spell or an era of the
+-- The sums of a year from the weeks, once over: first of each pupil by code, kept apart wherever a spell or an era of the
 -- code book begins or ends, so that any day of a sum tells its spell; then of each part that spells belong to, by number.
 WITH spell AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:spell_pupils AS int[]), CAST(:spell_firsts AS date[]), CAST(:spell_untils AS date[]),
@@ -41,12 +41,24 @@ WITH spell AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:codes AS text[]), CAST(:worth_eras AS int[]), CAST(:compulsories AS boolean[]),
                          CAST(:possibles AS int[]), CAST(:authoriseds AS int[]), CAST(:unauthoriseds AS int[]))
                   AS w (code, era, compulsory, possible, authorised, unauthorised)
+), alike AS MATERIALIZED (
+    -- A week that something cuts, or an end of the year, stays by itself.
+    SELECT pupil_no, codes, width_bucket(week, CAST(:cuts AS date[])) AS cut, min(week) AS week, CAST(count(*) AS int) AS weeks
+    FROM analysis.pupil_week
+    WHERE school_id = :school_id AND week BETWEEN CAST(:first AS date) - 6 AND :last
+    GROUP BY 1, 2, 3,
+             CASE WHEN width_bucket(week, CAST(:cuts AS date[])) <> width_bucket(week + 6, CAST(:cuts AS date[]))
+                       OR week < :first OR week + 6 > :last THEN week END
+), way AS MATERIALIZED (
+    SELECT codes, n AS place, rtrim(substr(codes, 2 * n + 1, 2)) AS code
+    FROM (SELECT DISTINCT codes FROM alike) AS each CROSS JOIN generate_series(0, 13) AS n
+    WHERE substr(codes, 2 * n + 1, 2) <> '  '
 ), apart AS MATERIALIZED (
-    SELECT e.pupil_no, e.code, CASE WHEN cardinality(CAST(:cuts AS date[])) = 0 THEN 0
-                                    ELSE width_bucket(e.session_date, CAST(:cuts AS date[])) END AS cut,
-           min(e.session_date) AS "on", CAST(count(*) AS int) AS sessions
-    FROM analysis.entry e
-    WHERE e.school_id = :school_id AND e.session_date BETWEEN :first AND :last
+    SELECT a.pupil_no, y.code, width_bucket(a.week + y.place / 2, CAST(:cuts AS date[])) AS cut,
+           min(a.week + y.place / 2) AS "on", CAST(sum(a.weeks) AS int) AS sessions
+    FROM alike a
+    JOIN way y ON y.codes = a.codes
+    WHERE a.week + y.place / 2 BETWEEN :first AND :last
     GROUP BY 1, 2, 3
 ), summed AS MATERIALIZED (
     SELECT s.number, s.pupil_no, s.compulsory, a.code, width_bucket(a.on, CAST(:eras AS date[])) AS era, a.sessions
