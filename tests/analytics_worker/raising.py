@@ -52,6 +52,15 @@ class Raising:
             *(uuid.UUID(id_), self.changed, _day(on), json.dumps(on)),
         )
 
+    async def open_again(self, id_: str, since: str, until: str) -> None:
+        """Open an alert again, and close it again."""
+        self.changed += 1
+        await self._write(
+            "UPDATE analysis.alert SET closed_on = $4, changed = $3, held = held || $5 "
+            "WHERE school_id = $1 AND id = $2",
+            *(uuid.UUID(id_), self.changed, _day(until), json.dumps([[since, until]])),
+        )
+
     async def act(self, id_: str, action: str, done_on: str, **evidence: Any) -> None:
         """State what somebody did about an alert."""
         self.acts += 1

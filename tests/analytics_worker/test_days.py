@@ -198,6 +198,9 @@ async def test_what_is_due_are_the_alerts_that_were_open_that_day(desk: Desk, ca
     assert await due(WEEK[1]) == {open_, closed}
     assert await due("2026-11-13") == await due("2026-11-13", year_group="5") == {of_year}
     assert await due("2026-11-13", year_group="4") == set()
+    again = await raising.raised("at-risk", 1, "2026-09-07", "2026-09-14")
+    await raising.open_again(again, "2026-09-21", "2026-09-28")
+    assert [await due(f"2026-09-{on}") for on in ("14", "21", "28")] == [set(), {again}, set()]
     assert await due(WEEK[2]) == {open_}  # on the day on which it was closed it is open no more
     assert await due(FRIDAY, **{"class": "4B"}) == {open_, of_class}
     assert await due(FRIDAY, year_group="5") == {late}

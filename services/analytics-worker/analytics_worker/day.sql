@@ -21,7 +21,7 @@ SELECT a.id, a.kind, a.pupil_no, a.opened_on,
             WHEN a.pupil_no IS NULL THEN a.evidence ->> 'register' END AS class,
        CASE WHEN a.evidence ->> 'of' LIKE 'year group %' THEN substr(a.evidence ->> 'of', 12) END AS year_group
 FROM analysis.alert a
-WHERE a.school_id = :school_id AND a.opened_on <= :on AND (a.closed_on IS NULL OR a.closed_on > :on)
+WHERE a.school_id = :school_id
   AND EXISTS (SELECT FROM jsonb_array_elements(a.held) AS stretch
               WHERE CAST(stretch ->> 0 AS date) <= :on
                 AND (stretch ->> 1 IS NULL OR CAST(stretch ->> 1 AS date) > :on))
