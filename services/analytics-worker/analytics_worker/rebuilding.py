@@ -122,7 +122,7 @@ async def _entries(connection: Connection, school_id: int, head: int, is_new: bo
 
 
 async def _weeks(connection: Connection, school_id: int) -> Difference:
-    """Compare by digest with the entries that stand, which by now are those made anew; lay them together if they differ."""
+    """Compare by digest with the entries, which by now are those made anew; where they differ, row by row."""
     of = {"school_id": school_id}
     if await _sql.weeks_are_the_same(connection, **of):
         return Difference("pupil_week", 0, 0)
