@@ -156,7 +156,7 @@ async def test_alerts_raised_anew_are_the_same_and_one_that_never_held_goes(
     alerts = await school.rows(sql)
     assert "n-overdue" in [kind for _, kind, _, _ in alerts]
     code, out, _ = await rebuild("--school", school.urn)
-    assert code == 0 and out.endswith(": the same\n")
+    assert code == 0 and out.endswith("  alerts: the same\n")
     assert await school.rows(sql) == alerts
     await owner.execute("UPDATE analysis.alert SET opened_on = '2026-09-09', kind = 'pattern' WHERE kind = 'n-overdue'")
     code, out, _ = await rebuild("--school", school.urn)

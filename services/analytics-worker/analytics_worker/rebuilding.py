@@ -5,7 +5,7 @@ should be are written: where all are, nothing is, and readers see the old until 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from analytics_worker import evaluation, moves, projector, spells, weeks, year_totals
@@ -52,10 +52,6 @@ class Rebuilt:
     def same(self) -> bool:
         """Whether the live models were the fold of the events."""
         return self.is_new or (self.failure is None and not self.differences)
-
-    def with_also(self, found: Difference) -> "Rebuilt":
-        """The same, and what was not as it should be of another model."""
-        return replace(self, differences=(*self.differences, *([found] if found.removed or found.added else [])))
 
 
 async def prepare(connection: Connection) -> None:
