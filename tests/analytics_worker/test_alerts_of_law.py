@@ -82,7 +82,7 @@ async def test_nine_sessions_do_not_meet_the_threshold(desk: Desk, calling: Call
     here = await follow(desk, calling, "930205")
     await here.course(weeks("O", "O", "O", "O", "O /"))
     await here.never("penalty-threshold")
-    await here.opened("penalty-approaching", after(MONDAY, 3), sessions_left=1)
+    await here.opened("penalty-approaching", after(MONDAY, 3), sessions_left=1, from_sessions=7)
 
 
 async def test_a_tenth_session_in_school_week_11_does_not_meet_the_threshold(desk: Desk, calling: Calling) -> None:
