@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import aiosql
@@ -10,10 +10,11 @@ import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from analytics_worker import rebuilding
+from analytics_worker import area_sums, rebuilding
 from analytics_worker.rebuilding import Rebuilt
 from onebox import database
 
+Areas = Mapping[str, tuple[int, int]]
 Done = Callable[[str, Rebuilt, int], None]
 """Takes the URN of a school, what came of it, and how many schools there are."""
 
@@ -41,13 +42,25 @@ def run(url: str, urn: str | None, console: Console) -> None:
 
     with shown:
         task = shown.add_task("rebuilt", total=None)
-        database.wait_for(rebuild(url, urn, done))
-    if differing:
-        raise Differed(f"The read models of {differing} school(s) were not what their events come to, and are now.")
+        areas = database.wait_for(rebuild(url, urn, done))
+    for area, models in areas.items():
+        print(f"area {area}: {', '.join(_differed(model, *rows) for model, rows in models.items())}", flush=True)
+    wrong = (
+        [f"The read models of {differing} school(s) were not what their events come to, and are now."]
+        if differing
+        else []
+    )
+    if areas:
+        wrong.append(f"The sums of {len(areas)} area(s) were not those of their schools, and are now.")
+    if wrong:
+        raise Differed(" ".join(wrong))
 
 
-async def rebuild(url: str, urn: str | None, done: Done) -> None:
-    """Rebuild the school with this URN, or all, as many at once as the machine has cores. Raises DatabaseFailed."""
+async def rebuild(url: str, urn: str | None, done: Done) -> dict[str, Areas]:
+    """Rebuild the school with this URN, or all, as many at once as the machine has cores, and then their areas.
+
+    Gives the areas whose sums differed, with how many rows too many and too few of which model. Raises DatabaseFailed.
+    """
     schools = await _schools(url, urn)
     waiting = iter(schools)
     connections = [await database.connect(url) for _ in range(min(os.cpu_count() or 1, len(schools)))]
@@ -61,12 +74,28 @@ async def rebuild(url: str, urn: str | None, done: Done) -> None:
         async with asyncio.TaskGroup() as together:
             for connection in connections:
                 together.create_task(work(connection))
+        return await _areas(url, schools[0][0] if urn is not None else None)
     except* (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as errors:
         broke = "The database went away. What was rebuilt stands; run it again."
         raise database.DatabaseFailed(broke) from errors
     finally:
         for connection in connections:
             connection.terminate()
+
+
+async def _areas(url: str, school_id: int | None) -> dict[str, Areas]:
+    """Sum the areas anew that a school is in, or all, each once those that it is made of are right."""
+    connection = await database.connect(url)
+    found: dict[str, Areas] = {}
+    try:
+        await area_sums.prepare(connection)
+        for area in await area_sums.areas_of(connection, school_id):
+            async with connection.transaction():
+                if differing := await area_sums.rebuild(connection, area):
+                    found[area] = differing
+    finally:
+        connection.terminate()
+    return found
 
 
 async def _schools(url: str, urn: str | None) -> list[tuple[int, str]]:
@@ -96,4 +125,8 @@ def _said(rebuilt: Rebuilt) -> Iterator[str]:
         yield f"could not be folded on ({rebuilt.failure})"
     if not rebuilt.is_new:
         for each in rebuilt.differences:
-            yield f"{each.model} differed by {each.removed:,} rows too many and {each.added:,} too few"
+            yield _differed(each.model, each.removed, each.added)
+
+
+def _differed(model: str, removed: int, added: int) -> str:
+    return f"{model} differed by {removed:,} rows too many and {added:,} too few"

@@ -31,9 +31,8 @@ APPENDED_TO = (
 )
 SEALED = (*(f"ledger.{name}" for name in ("node", "fingerprint", "contents", "sealed", "seal")),)
 SIGNED = (*(f"ledger.{name}" for name in ("checkpoint", "log", "checkpoint_key", "deposit")),)
-REBUILT = tuple(
-    f"analysis.{name}" for name in ("checkpoint", "entry", "spell", "day_total", "year_total", "alert", "watched")
-)
+MODELS = ("checkpoint", "entry", "spell", "day_total", "year_total", "alert", "watched")
+REBUILT = tuple(f"analysis.{name}" for name in (*MODELS, "area", "area_school", "area_due", "area_day", "area_total"))
 ALLOWED = {
     **{(table, REGISTER): APPENDS for table in APPENDED_TO},
     **{(table, ANALYTICS): READS for table in APPENDED_TO},
@@ -74,7 +73,7 @@ APPEND_ONLY = (
 WITHOUT_PUPILS = {
     *("ledger.head", "register.urn", "register.school_facts", "register.sandbox", "ledger.sealed", "ledger.seal"),
     *("register.closure_due", "register.responsible"),
-    *("analysis.checkpoint", "analysis.day_total", "analysis.year_total"),
+    *("analysis.checkpoint", "analysis.day_total", "analysis.year_total", "analysis.area_school"),
 }
 ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"
 TABLES = """
