@@ -483,8 +483,8 @@ async def test_a_sickness_return_is_considered_when_a_long_illness_is_stated_ahe
     here.clock("2026-09-10")
     for no, last in ((1, "2026-10-02"), (2, "2026-10-01"), (3, "2026-10-02")):
         outcome = "withdrawn" if no == 3 else "granted"
-        ill = (("2026-09-14", "AM"), (last, "PM"))
-        await here.school.plan(no, f"i-{no}", "long-illness", "I", *ill, outcome=outcome)
+        first = ("2026-09-14", "AM")
+        await here.school.plan(no, f"i-{no}", "long-illness", "I", first, (last, "PM"), outcome=outcome)
     foretold = {"stated_on": "2026-09-10", "name": "i-1"}
     alert = await here.opened("sickness-return", "2026-09-10", forecast=foretold, sessions=[])
     assert alert["period"] == "2026-09-14"

@@ -183,8 +183,9 @@ class School:
         values = (id_, pupil_no, kind, code, outcome, date.fromisoformat(first[0]), first[1], *ends)
         await self._change("absence-planned", f"absence:{pupil_no}", sql, values, body)
 
-    async def pupil(self, pupil_no: int, *, body: Mapping[str, Any] | None = None, **other: Any) -> None:
+    async def pupil(self, pupil_no: int, **other: Any) -> None:
         """Enter a pupil in the admission register, or change what it says; `body` is the entry as it was stated."""
+        body = other.pop("body", None)
         entry: dict[str, Any] = {
             "id": f"p-{pupil_no}",
             "date_of_birth": "2018-02-11",
