@@ -100,10 +100,9 @@ GROUP BY e.session_date, e.session, s.year_group, s.counted, e.code;
 DELETE FROM analysis.year_total WHERE school_id = :school_id AND academic_year = :academic_year;
 
 -- name: drop_alerts(school_id, academic_year, first, last)!
--- Alerts of a year, or opened by the end of it, of pupils who have no entry left in it.
+-- Alerts of a year, of pupils who have no entry left in it.
 DELETE FROM analysis.alert a
-WHERE a.school_id = :school_id
-  AND (a.academic_year = :academic_year OR (a.academic_year IS NULL AND a.opened_on BETWEEN :first AND :last))
+WHERE a.school_id = :school_id AND a.academic_year = :academic_year
   AND NOT EXISTS (SELECT FROM ledger.event e
                   WHERE e.school_id = :school_id AND e.session_date BETWEEN :first AND :last AND e.pupil_no = a.pupil_no);
 

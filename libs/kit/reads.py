@@ -31,6 +31,7 @@ What = Literal[
     "notices",
     "dual-registrations",
     "daily",
+    "day",
 ]
 
 

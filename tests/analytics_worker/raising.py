@@ -52,15 +52,25 @@ class Raising:
             *(uuid.UUID(id_), self.changed, _day(on), json.dumps(on)),
         )
 
-    async def act(self, id_: str, action: str, done_on: str) -> None:
+    async def open_again(self, id_: str, since: str, until: str) -> None:
+        """Open an alert again, and close it again."""
+        self.changed += 1
+        await self._write(
+            "UPDATE analysis.alert SET closed_on = $4, changed = $3, held = held || $5 "
+            "WHERE school_id = $1 AND id = $2",
+            *(uuid.UUID(id_), self.changed, _day(until), json.dumps([[since, until]])),
+        )
+
+    async def act(self, id_: str, action: str, done_on: str, **evidence: Any) -> None:
         """State what somebody did about an alert."""
         self.acts += 1
         kind, pupil_no, period = self.kinds[uuid.UUID(id_)]
         await self._write(
             "INSERT INTO casework.act (school_id, no, alert_id, pupil_no, kind, period, action, done_on, recorded_at, "
             "client_id, name, position, evidence) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'a-mis', 'B. Office', 'Attendance officer', '{}')",
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'a-mis', 'B. Office', 'Attendance officer', $10)",
             *(self.acts, uuid.UUID(id_), pupil_no, kind, period, action, _day(done_on), datetime.now(UTC)),
+            json.dumps(evidence),
         )
 
     async def _write(self, sql: str, *values: Any) -> None:

@@ -29,7 +29,7 @@ class House:
 
 @pytest.fixture(scope="module")
 async def house(desk: Desk) -> House:
-    """Give a school of five pupils in two classes with seven alerts, today being 20 November 2026."""
+    """Give a school of five pupils in two classes with nine alerts, today being 20 November 2026."""
     school = await desk.open("921801", pupils=3)
     for pupil_no in (4, 5):
         await school.pupil(pupil_no, **{"class": "5A"}, year_group="5")
@@ -43,6 +43,10 @@ async def house(desk: Desk) -> House:
         "ended": await raised("persistent-absence", 3, "2026-10-05", "2026-11-02"),
         "of class 5A": await raised("register-not-taken", None, "2026-11-20", period="2026-11-20 AM 5A", register="5A"),
         "of the school": await raised("school-unauthorised-rising", None, "2026-11-13"),
+        "class below": await raised("below-target", None, "2026-11-13", period="2026-27 class 5A", of="class 5A"),
+        "year below": await raised(
+            "below-target", None, "2026-11-13", period="2026-27 year group 4", of="year group 4"
+        ),
         "in 5A": await raised("n-overdue", 4, "2026-11-14", period="2026-11-05 PM"),
     }
     await raising.act(ids["persistent"], "letter", "2026-11-09")
@@ -91,13 +95,16 @@ FILTERS: tuple[tuple[dict[str, Any], set[str]], ...] = (
     ({"kind": ["n-overdue", "severe-absence"]}, {"overdue", "last year's", "in 5A"}),
     ({"pupil": ["p-1", "p-4"]}, {"persistent", "overdue", "in 5A"}),
     ({"pupil": "p-99"}, set()),
-    ({"class": "5A"}, {"of class 5A", "in 5A"}),
-    ({"year_group": "4"}, {"persistent", "overdue", "last year's", "ended"}),
+    ({"class": "5A"}, {"of class 5A", "class below", "in 5A"}),
+    ({"year_group": "4"}, {"persistent", "overdue", "last year's", "ended", "year below"}),
     ({"academic_year": "2025-26"}, {"last year's"}),
-    ({"opened_from": "2026-11-13", "opened_to": "2026-11-18"}, {"overdue", "of the school", "in 5A"}),
+    (
+        {"opened_from": "2026-11-13", "opened_to": "2026-11-18"},
+        {"overdue", "of the school", "class below", "year below", "in 5A"},
+    ),
     ({"older_than": 28}, {"persistent", "last year's"}),
     ({"older_than": 27}, {"persistent", "last year's", "ended"}),
-    ({"acted": "none"}, {"last year's", "ended", "of class 5A", "of the school", "in 5A"}),
+    ({"acted": "none"}, {"last year's", "ended", "of class 5A", "of the school", "class below", "year below", "in 5A"}),
     ({"acted": "acknowledged"}, {"overdue"}),
     ({"acted": "acted-on"}, {"persistent"}),
     ({"kind": "n-overdue", "year_group": "5", "acted": "none", "status": "open"}, {"in 5A"}),
@@ -124,7 +131,7 @@ async def test_alerts_are_counted_by_kind_status_class_year_group_and_age(house:
         counts = await got(http, house, "alerts/counts")
     assert {name: counts[name] for name in ("urn", "alerts", "pupils")} == {
         "urn": house.school.urn,
-        "alerts": 7,
+        "alerts": 9,
         "pupils": 4,
     }
     assert [tuple(line.values()) for line in counts["kinds"]] == [
@@ -132,14 +139,15 @@ async def test_alerts_are_counted_by_kind_status_class_year_group_and_age(house:
         ("severe-absence", 1, 1),
         ("n-overdue", 2, 2),
         ("register-not-taken", 1, 0),
+        ("below-target", 2, 0),
         ("school-unauthorised-rising", 1, 0),
     ]
-    assert [tuple(line.values()) for line in counts["statuses"]] == [("open", 6, 3), ("closed", 1, 1)]
-    assert [tuple(line.values()) for line in counts["classes"]] == [("4B", 4, 3), ("5A", 2, 1), (None, 1, 0)]
-    assert [tuple(line.values()) for line in counts["year_groups"]] == [("4", 4, 3), ("5", 1, 1), (None, 2, 0)]
+    assert [tuple(line.values()) for line in counts["statuses"]] == [("open", 8, 3), ("closed", 1, 1)]
+    assert [tuple(line.values()) for line in counts["classes"]] == [("4B", 4, 3), ("5A", 3, 1), (None, 2, 0)]
+    assert [tuple(line.values()) for line in counts["year_groups"]] == [("4", 5, 3), ("5", 1, 1), (None, 3, 0)]
     assert [tuple(line.values()) for line in counts["ages"]] == [
         ("0-6", 3, 2),
-        ("7-27", 1, 0),
+        ("7-27", 3, 0),
         ("28-89", 2, 2),
         ("90+", 1, 1),
     ]
@@ -148,7 +156,7 @@ async def test_alerts_are_counted_by_kind_status_class_year_group_and_age(house:
 async def test_a_reader_of_groups_is_told_no_count_of_one_or_two_pupils(house: House, calling: Calling) -> None:
     async with calling(scopes=("summaries:read",)) as http:
         counts = await got(http, house, "alerts/counts")
-        assert counts["alerts"] == 7
+        assert counts["alerts"] == 9
         hidden = {"alerts": None, "pupils": None, "suppressed": True}
         assert counts["kinds"][:3] == [
             {"kind": kind, **hidden} for kind in ("persistent-absence", "severe-absence", "n-overdue")

@@ -94,7 +94,7 @@ async def test_one_school_is_rebuilt_alone_and_an_unknown_one_not_at_all(desk: D
     one, other = await written(desk, "911320"), await written(desk, "911321")
     await desk.sweep()
     code, out, _ = await rebuild("--school", one.urn)
-    assert (code, out.count("\n")) == (0, 1)
+    assert (code, out.count("\n")) == (0, 2)  # its models, and its alerts
     assert out.startswith(one.urn)
     assert other.urn not in out
     code, out, err = await rebuild("--school", "999999")
@@ -143,16 +143,22 @@ async def test_a_school_that_cannot_be_folded_on_is_rebuilt_all_the_same_and_goe
     assert (await rebuild("--school", school.urn))[0] == 0
 
 
-async def test_alerts_keep_their_history_and_are_looked_at_again(
+async def test_alerts_raised_anew_are_the_same_and_one_that_never_held_goes(
     desk: Desk, owner: Connection, rebuild: Rebuild
 ) -> None:
     school = await written(desk, "911350")
     await school.enter((1, "2026-09-08", "AM", "N"))
     await desk.sweep()
-    alerts = await school.rows("SELECT id, kind, opened_on, changed FROM analysis.alert WHERE school_id = $1")
-    assert alerts
-    assert (await rebuild("--school", school.urn))[0] == 0
-    waiting = [each.school_id for each in await projector.waiting(desk.analytics, desk.clock())]
-    assert school.school_id in waiting
-    await desk.sweep()
-    assert await school.rows("SELECT id, kind, opened_on, changed FROM analysis.alert WHERE school_id = $1") == alerts
+    sql = (
+        "SELECT id, kind, opened_on, evidence FROM analysis.alert WHERE school_id = $1 "
+        "AND opened_on IS DISTINCT FROM closed_on AND kind <> 'register-not-taken' ORDER BY id"
+    )
+    alerts = await school.rows(sql)
+    assert "n-overdue" in [kind for _, kind, _, _ in alerts]
+    code, out, _ = await rebuild("--school", school.urn)
+    assert code == 0 and out.endswith("  alerts: the same\n")
+    assert await school.rows(sql) == alerts
+    await owner.execute("UPDATE analysis.alert SET opened_on = '2026-09-09', kind = 'pattern' WHERE kind = 'n-overdue'")
+    code, out, _ = await rebuild("--school", school.urn)
+    assert (code, "alert differed by 1 rows too many and 1 too few" in out) == (1, True)
+    assert await school.rows(sql) == alerts

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from analytics_worker import casework, summary
+from analytics_worker import casework, raised, summary
 from analytics_worker.casework_bodies import (
     ActRecorded,
     AlertPath,
@@ -20,6 +20,7 @@ from analytics_worker.casework_bodies import (
     PostAcknowledgement,
     PostAct,
 )
+from analytics_worker.raised import AlertFilters, Asked
 from codes import acts
 from codes.acts import MEANS, NEEDS_NOTE, Act, Action, allowed
 from codes.alerts import Alert
@@ -174,20 +175,15 @@ async def get_alert(caller: AlertsReader, id_: AlertPath, read_by: reads.ReadBy 
     """Give one alert with every step that was taken, in order, and what can be done about an alert of its kind."""
     async with database.reading(caller.engine, caller.school_id) as connection:
         alert_id, alert = await _alert(connection, caller, id_)
-        pupil = await _pupil(connection, caller, alert)
+        asked = Asked(caller.school_id, AlertFilters.model_validate({}), caller.now().date(), id=alert_id)
+        [(_, shown)] = await raised.items(connection, asked, 0, 1)
         found = [row async for row in _sql.acts(connection, school_id=caller.school_id, alert_id=alert_id)]
         position = await summary.as_of(connection, caller.school_id, caller.now())
+    pupil = shown["pupil"]
     await reads.record(caller, read_by, "alerts", position["seq"], pupils=None if pupil is None else [pupil])
     return {
-        "id": str(alert_id),
-        "kind": alert["kind"],
-        "pupil": pupil,
-        "status": "open" if alert["closed_on"] is None else "closed",
-        "opened_on": alert["opened_on"].isoformat(),
-        "closed_on": None if alert["closed_on"] is None else alert["closed_on"].isoformat(),
-        "held": [{"from": since, "until": until} for since, until in json.loads(alert["held"])],
-        "evidence": json.loads(alert["evidence"]),
-        "acts": [_shown(row, alert_id, pupil) for row in found],
+        **shown,
+        "steps": [_shown(row, alert_id, pupil) for row in found],
         "actions": [_possible(alert, action) for action in sorted(allowed(Alert(alert["kind"])))],
     }
 

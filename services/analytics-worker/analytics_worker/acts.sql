@@ -1,6 +1,6 @@
 -- name: alert(school_id, id)^
 -- One alert of a school.
-SELECT pupil_no, kind, period, opened_on, closed_on, CAST(held AS text) AS held, CAST(evidence AS text) AS evidence
+SELECT pupil_no, kind, period, CAST(evidence AS text) AS evidence
 FROM analysis.alert
 WHERE school_id = :school_id AND id = :id;
 

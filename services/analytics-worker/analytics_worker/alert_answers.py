@@ -1,6 +1,6 @@
 """What the routes of alerts answer, as the contract describes it: nothing here runs when a request is answered."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -171,20 +171,25 @@ class ResponsibleAlertCounts(_CountsOfMany):
     la_code: str
 
 
-class AcrossItem(Body):
+class PupilAt(Body):
+    """A pupil at a school, by the school's own id."""
+
+    urn: str
+    pupil: str
+
+
+class MetAcrossRead(Body):
     """A penalty threshold that sessions of several schools have met together: each session of it with its school."""
 
-    pupils: Annotated[
-        list[dict[str, Any]], Field(description="Where the pupil is: `urn` and the school's own `pupil`.")
-    ]
+    pupils: Annotated[list[PupilAt], Field(description="The one pupil, at each of the schools.")]
     since: Date
     period: str
     evidence: Evidence
 
 
 class _Across(Body):
-    items: list[AcrossItem]
-    next: str | None
+    items: list[MetAcrossRead]
+    next: None
     schools: list[SchoolBehind]
 
 

@@ -42,18 +42,16 @@ def shown(counts: Mapping[Cell, Count], who_reads: Reader, *, axes: tuple[str, .
     """
     whole = counts.get((None, None), _NOTHING)
     is_small = not who_reads.sees_pupils and 0 < whole.pupils < who_reads.smallest
-    tables = {_TABLES[axis]: table(counts, axis, who_reads, whole) for axis in axes}
+    tables = {_TABLES[axis]: table(counts, axis, who_reads) for axis in axes}
     return {**_told(whole, hide=is_small), **tables}
 
 
-def table(counts: Mapping[Cell, Count], axis: str, who_reads: Reader, whole: Count) -> list[dict[str, Any]]:
+def table(counts: Mapping[Cell, Count], axis: str, who_reads: Reader) -> list[dict[str, Any]]:
     """Give the counts by one axis, in order."""
     cells = {label: count for (of, label), count in counts.items() if of == axis}
     out = frozenset[str | None]()
     if not who_reads.sees_pupils:
         out = hidden({label: count.pupils for label, count in cells.items()}, (), who_reads.smallest)
-        if 0 < whole.pupils < who_reads.smallest:
-            out = frozenset(cells)
     member = "age_days" if axis == "age" else axis
     return [
         {member: label, **_told(cells[label], hide=label in out)}

@@ -50,7 +50,7 @@ async def alerts(
 
 
 @router.get("/v1/schools/{urn}/alerts/counts", summary="A school's alerts, counted", responses=tells(AlertCounts))
-async def counts(
+async def counts_of_school(
     caller: Annotated[Caller, Depends(AtSchool(SEES_ALERTS, SEES_GROUPS))],
     filters: Annotated[AlertFilters, Query()],
     request: Request,

@@ -201,15 +201,14 @@ async def _counted(
         async with database.reading(among.engine, one.school_id) as connection:
             of_schools.append(await raised.counted(connection, asked))
     counts = raised.pooled(of_schools)
-    whole = counts.get((None, None), Count(0, 0))
     by_school: dict[Cell, Count] = {
         ("school", one.urn): each[None, None] for one, each in zip(schools, of_schools, strict=True)
     }
-    lines = {line["school"]: line for line in alert_counts.table(by_school, "school", who_reads, whole)}
+    lines = {line["school"]: line for line in alert_counts.table(by_school, "school", who_reads)}
     told = []
     for one, each in zip(schools, of_schools, strict=True):
         stands = {**lines[one.urn], "urn": one.urn, "seq": one.seq, "behind": one.behind}
         # What one school has of each kind could be had from the whole and the others, were any left out.
-        kinds = {"kinds": alert_counts.table(each, "kind", who_reads, whole)} if who_reads.sees_pupils else {}
+        kinds = {"kinds": alert_counts.table(each, "kind", who_reads)} if who_reads.sees_pupils else {}
         told.append({**{name: value for name, value in stands.items() if name != "school"}, **kinds})
     return {**head, **alert_counts.shown(counts, who_reads, axes=_AXES), "schools": told}

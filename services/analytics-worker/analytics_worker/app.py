@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from pydantic import Field
 
 from analytics_worker import (
+    across,
     acts,
     alerts,
     alerts_of_many,
@@ -18,6 +19,7 @@ from analytics_worker import (
     attendance,
     behind,
     daily,
+    days,
     national_daily,
     notices,
     pooled,
@@ -75,7 +77,8 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         now=now,
         examples=Path(__file__).with_name("examples.json"),
     )
-    rooms = (attendance, behind, alerts, alerts_of_many, acts, notices, daily, pooled, areas, national_daily, published)
+    figures = (attendance, behind, daily, pooled, areas, national_daily, published)
+    rooms = (alerts, alerts_of_many, across, acts, notices, days, *figures)
     for room in rooms:
         app.include_router(room.router)
     return app

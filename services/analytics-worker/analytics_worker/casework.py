@@ -2,6 +2,7 @@
 
 It follows from nothing, so it is added to and never made anew.
 """
+# ASSUMPTION: no source says how long what people did is kept: as long as the register knows the pupil.
 
 import json
 from collections import defaultdict

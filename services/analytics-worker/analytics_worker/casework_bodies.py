@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Path, Query
 from pydantic import Field
 
+from analytics_worker.alert_answers import AlertRead
 from codes.acts import Action
 from codes.alerts import Alert
 from codes.book import Session
@@ -46,7 +47,12 @@ class PostAcknowledgement(Body, json_schema_extra={"examples": [{"made_by": OFFI
     note: Text | None = None
 
 
-ACT = {"action": "letter", "done_on": "2026-09-16", "made_by": OFFICER, "note": "To both parents"}
+ACT = {
+    "action": "looked-into",
+    "done_on": "2026-09-17",
+    "made_by": OFFICER,
+    "note": "The register was taken on paper, and is being entered",
+}
 
 
 class PostAct(Body, json_schema_extra={"examples": [ACT]}):
@@ -92,25 +98,10 @@ class Possible(Body):
     needs_note: bool
 
 
-class Held(Body):
-    """From which day an alert was open, and the day on which it was no more."""
+class AlertWithActs(AlertRead):
+    """An alert with every step that was taken, in order, and what can be done."""
 
-    from_: Annotated[Date, Field(alias="from")]
-    until: Date | None
-
-
-class AlertWithActs(Body):
-    """An alert with everything that was done about it, in order, and what can be done."""
-
-    id: str
-    kind: Alert
-    pupil: str | None
-    status: Literal["open", "closed"]
-    opened_on: Date
-    closed_on: Date | None
-    held: list[Held]
-    evidence: dict[str, Any]
-    acts: list[ActRead]
+    steps: list[ActRead]
     actions: list[Possible]
 
 

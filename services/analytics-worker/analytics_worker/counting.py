@@ -12,6 +12,8 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
+import asyncpg
+
 from analytics_worker import questions, readings, spells
 from analytics_worker.questions import WEEKDAYS, By, Label, Question
 from analytics_worker.readings import AGEING, CODES, Worth
@@ -87,9 +89,9 @@ async def ask(
         "persistent_times": PERSISTENT_TIMES,
         "severe_times": SEVERE_TIMES,
     }
-    await _sql.plan_hashing(connection, nested="off", sorted="off")
+    await _sql.plan_hashing(connection, other="off")
     rows = [row async for row in _sql.ask(connection, **asked)]
-    await _sql.plan_hashing(connection, nested="on", sorted="on")
+    await _sql.plan_hashing(connection, other="on")
     ids = await pupil_ids.ids(connection, school_id, [s.pupil_no for s in within], seq) if By.PUPIL in of_pupils else {}
     names = [
         tuple(ids[label] if isinstance(label, int) and not isinstance(label, bool) else label for label in labels)
@@ -116,10 +118,10 @@ async def ask(
     return Counted(whole, {called(part): group for part, group in groups.items()})
 
 
-def _groups(rows: Iterable[Mapping[str, Any]], worth: Iterable[Worth]) -> dict[_Part, Group]:
+def _groups(rows: Iterable[asyncpg.Record], worth: Iterable[Worth]) -> dict[_Part, Group]:
     """Make groups of the rows: of each one for its pupils, and of each code some for sessions and one for pupils."""
     read = {(CODES.index(each.code), bisect_right(edges(), each.first), each.compulsory): each for each in worth}
-    pupils: dict[_Part, Mapping[str, Any]] = {}
+    pupils: dict[_Part, asyncpg.Record] = {}
     sessions: defaultdict[_Part, list[tuple[Worth, int]]] = defaultdict(list)
     pupils_with: defaultdict[_Part, dict[str, int]] = defaultdict(dict)
     for row in rows:
@@ -133,7 +135,7 @@ def _groups(rows: Iterable[Mapping[str, Any]], worth: Iterable[Worth]) -> dict[_
     return {part: _group(row, sessions[part], pupils_with[part]) for part, row in pupils.items()}
 
 
-def _group(row: Mapping[str, Any], sessions: Sequence[tuple[Worth, int]], pupils_with: Mapping[str, int]) -> Group:
+def _group(row: asyncpg.Record, sessions: Sequence[tuple[Worth, int]], pupils_with: Mapping[str, int]) -> Group:
     codes: Counter[str] = Counter()
     for worth, n in sessions:
         codes[worth.code] += n

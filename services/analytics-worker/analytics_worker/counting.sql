@@ -2,10 +2,10 @@
 -- The position that a school is folded to, and that to which its weeks are laid together.
 SELECT seq, weeks_seq FROM analysis.checkpoint WHERE school_id = :school_id;
 
--- name: plan_hashing(nested, sorted)$
+-- name: plan_hashing(other)$
 -- How what is asked next is planned. Of how many rows come of parts and weeks the planner guesses one or two, and would
 -- search them row by row, which takes a hundred times as long.
-SELECT set_config('enable_nestloop', :nested, true) || set_config('enable_sort', :sorted, true);
+SELECT set_config('enable_nestloop', :other, true) || set_config('enable_sort', :other, true);
 
 -- name: ask(school_id, after, up_to, days, pupil_nos, spell_pupils, spell_firsts, spell_untils, spell_parts, spell_compulsory, weeks, weekdays, slices, slices_within, eras, codes, code_nos, worth_eras, compulsories, possibles, absents, by_session, by_weekday, is_parted, persistent_times, severe_times)
 -- The sums of a school's sessions on some days: over everybody (part is null) and, where parted, of each part and slice of
@@ -30,14 +30,18 @@ WITH spell AS MATERIALIZED (
     FROM analysis.pupil_week
     WHERE CAST(:after AS bigint) > 0 AND school_id = :school_id AND week = ANY (CAST(:weeks AS date[]))
       AND (CAST(:pupil_nos AS int[]) IS NULL OR pupil_no = ANY (CAST(:pupil_nos AS int[])))
-), said AS (
-    SELECT DISTINCT ON (session_date, session, pupil_no)
-           pupil_no, mod(session_date - date '2000-01-03', 7) AS weekday, session_date, session, code
+), event AS NOT MATERIALIZED (
+    SELECT pupil_no, session_date, session, version, code
     FROM ledger.event
     WHERE school_id = :school_id AND seq > CAST(:after AS bigint) AND seq <= CAST(:up_to AS bigint)
       AND session_date = ANY (CAST(:days AS date[])) AND session IN ('AM', 'PM')
       AND (CAST(:pupil_nos AS int[]) IS NULL OR pupil_no = ANY (CAST(:pupil_nos AS int[])))
-    ORDER BY session_date, session, pupil_no, version DESC
+), said AS (
+    SELECT e.pupil_no, mod(e.session_date - date '2000-01-03', 7) AS weekday, e.session_date, e.session, e.code
+    FROM event e
+    WHERE NOT EXISTS (SELECT FROM event l
+                      WHERE l.version > 1 AND l.version > e.version AND l.session_date = e.session_date
+                        AND l.session = e.session AND l.pupil_no = e.pupil_no)
 ), said_of_day AS (
     SELECT pupil_no, session_date - weekday AS week, weekday,
            rpad(coalesce(max(code) FILTER (WHERE session = 'AM'), ''), 2)
@@ -68,9 +72,13 @@ WITH spell AS MATERIALIZED (
     JOIN stretch t ON t.week = w.week
     JOIN spell s ON s.pupil_no = w.pupil_no AND s.first < w.week + 7 AND s.until > w.week
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+), alike AS MATERIALIZED (
+    SELECT part, slice, slice_within, era, compulsory, codes, weekdays, CAST(sum(weeks) AS int) AS weeks
+    FROM placed
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
 ), way AS MATERIALIZED (
     SELECT p.codes, p.weekdays, p.era, p.compulsory, n.place, rtrim(substr(p.codes, 2 * n.place + 1, 2)) AS code
-    FROM (SELECT DISTINCT codes, weekdays, era, compulsory FROM placed) p
+    FROM (SELECT DISTINCT codes, weekdays, era, compulsory FROM alike) p
     CROSS JOIN generate_series(0, 13) AS n (place)
     WHERE (p.weekdays >> (n.place / 2)) & 1 = 1
 ), pattern AS MATERIALIZED (
@@ -85,42 +93,43 @@ WITH spell AS MATERIALIZED (
            CAST(sum(sessions * absent) AS int) AS absent, bit_or(CAST(1 AS bigint) << code_no) AS held
     FROM pattern
     GROUP BY 1, 2, 3, 4, 5, 6
-), of_pupil AS MATERIALIZED (
+), of_pupil AS (
     SELECT GROUPING(p.part) AS is_whole, p.part, p.slice, p.slice_within, v.session, v.weekday, p.pupil_no,
            CAST(sum(p.weeks * v.possible) AS int) AS possible, CAST(sum(p.weeks * v.absent) AS int) AS absent,
            bit_or(v.held) AS held
     FROM placed p
     JOIN valued v ON v.codes = p.codes AND v.weekdays = p.weekdays AND v.era = p.era AND v.compulsory = p.compulsory
     GROUP BY GROUPING SETS ((p.pupil_no), (p.part, p.slice, p.slice_within, v.session, v.weekday, p.pupil_no))
+), of_pupils AS MATERIALIZED (
+    SELECT is_whole, part, slice, slice_within, session, weekday, held, count(*) AS pupils,
+           count(*) FILTER (WHERE possible > 0) AS enrolments,
+           count(*) FILTER (WHERE possible > 0 AND absent * CAST(:persistent_times AS int) >= possible) AS persistent,
+           count(*) FILTER (WHERE possible > 0 AND absent * CAST(:severe_times AS int) >= possible) AS severe,
+           sum(absent) FILTER (WHERE possible > 0 AND absent * CAST(:persistent_times AS int) >= possible) AS absence_of_persistent
+    FROM of_pupil
+    WHERE is_whole = 1 OR CAST(:is_parted AS boolean)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
 SELECT part, slice, slice_within, session, weekday, CAST(NULL AS int) AS code_no, CAST(NULL AS int) AS era,
        CAST(NULL AS boolean) AS compulsory, CAST(NULL AS bigint) AS sessions, CAST(NULL AS bigint) AS pupils,
-       count(*) FILTER (WHERE possible > 0) AS enrolments,
-       count(*) FILTER (WHERE possible > 0 AND absent * CAST(:persistent_times AS int) >= possible) AS persistent,
-       count(*) FILTER (WHERE possible > 0 AND absent * CAST(:severe_times AS int) >= possible) AS severe,
-       coalesce(sum(absent) FILTER (WHERE possible > 0 AND absent * CAST(:persistent_times AS int) >= possible), 0)
-           AS absence_of_persistent
-FROM of_pupil
-WHERE is_whole = 1 OR CAST(:is_parted AS boolean)
+       CAST(sum(enrolments) AS bigint) AS enrolments, CAST(sum(persistent) AS bigint) AS persistent,
+       CAST(sum(severe) AS bigint) AS severe, CAST(coalesce(sum(absence_of_persistent), 0) AS bigint) AS absence_of_persistent
+FROM of_pupils
 GROUP BY is_whole, part, slice, slice_within, session, weekday
 UNION ALL
 SELECT p.part, p.slice, p.slice_within, c.session, c.weekday, c.code_no, c.era, c.compulsory, sum(p.weeks * c.sessions),
        NULL, NULL, NULL, NULL, NULL
-FROM (SELECT part, slice, slice_within, era, compulsory, codes, weekdays, CAST(sum(weeks) AS int) AS weeks
-      FROM placed GROUP BY 1, 2, 3, 4, 5, 6, 7) p
+FROM alike p
 JOIN pattern c ON c.codes = p.codes AND c.weekdays = p.weekdays AND c.era = p.era AND c.compulsory = p.compulsory
 GROUP BY GROUPING SETS ((c.code_no, c.era, c.compulsory),
                         (p.part, p.slice, p.slice_within, c.session, c.weekday, c.code_no, c.era, c.compulsory))
 HAVING GROUPING(p.part) = 1 OR CAST(:is_parted AS boolean)
 UNION ALL
-SELECT h.part, h.slice, h.slice_within, h.session, h.weekday, b.code_no, NULL, NULL, NULL, CAST(sum(h.pupils) AS bigint),
+SELECT p.part, p.slice, p.slice_within, p.session, p.weekday, c.code_no, NULL, NULL, NULL, CAST(sum(p.pupils) AS bigint),
        NULL, NULL, NULL, NULL
-FROM (SELECT is_whole, part, slice, slice_within, session, weekday, held, count(*) AS pupils
-      FROM of_pupil
-      WHERE is_whole = 1 OR CAST(:is_parted AS boolean)
-      GROUP BY 1, 2, 3, 4, 5, 6, 7) h
-JOIN (SELECT DISTINCT code_no FROM pattern) b ON (h.held >> b.code_no) & 1 = 1
-GROUP BY h.is_whole, h.part, h.slice, h.slice_within, h.session, h.weekday, b.code_no;
+FROM of_pupils p
+JOIN (SELECT DISTINCT code_no FROM pattern) c ON (p.held >> c.code_no) & 1 = 1
+GROUP BY p.is_whole, p.part, p.slice, p.slice_within, p.session, p.weekday, c.code_no;
 
 -- name: of_pupils(school_id, pupil_nos, days, edges, moving, moves, ageing_codes, ageing_from, ageing_to)
 -- Some pupils' sessions on some days by code. Both sessions are named so that the index can be entered at each day. Sums are

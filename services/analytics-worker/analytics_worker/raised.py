@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Query
 from pydantic import Field
@@ -75,12 +76,16 @@ class PagedAlertFilters(AlertFilters):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which alerts of a school are asked for, on a day; with an authority, of the children it is responsible for."""
+    """Which alerts of a school are asked for, on a day; with an authority, of the children it is responsible for.
+
+    With an id, that one alone.
+    """
 
     school_id: int
     filters: AlertFilters
     today: date
     responsible_la: str | None = None
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ async def _given(connection: Connection, asked: Asked, after: int, most: int | N
         "acted": filters.acted,
         "responsible_la": asked.responsible_la,
         "today": asked.today,
+        "id": asked.id,
         "limit": most,
     }
 

@@ -6,11 +6,13 @@ should be are written: where all are, nothing is, and readers see the old until 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from analytics_worker import moves, projector, spells, weeks, year_totals
+from analytics_worker import evaluation, moves, projector, spells, weeks, year_totals
 from analytics_worker.spells import Spell
 from kit import database
 from kit.database import Connection
+from kit.schools import LONDON
 
 SETTINGS = (
     "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; "
@@ -58,7 +60,7 @@ async def prepare(connection: Connection) -> None:
 
 
 async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
-    """Fold a school anew in one transaction, compare, and leave what was folded anew; its alerts are looked at again.
+    """Fold a school anew in one transaction, compare, and leave what was folded anew.
 
     Waits for a worker that has the school, and keeps it from others meanwhile; writers go on.
     """
@@ -116,7 +118,7 @@ async def _entries(connection: Connection, school_id: int, head: int, is_new: bo
 
 
 async def _weeks(connection: Connection, school_id: int) -> Difference:
-    """Compare by digest with the entries that stand, which by now are those made anew; lay them together if they differ."""
+    """Compare by digest with the entries, which by now are those made anew; where they differ, row by row."""
     of = {"school_id": school_id}
     if await _sql.weeks_are_the_same(connection, **of):
         return Difference("pupil_week", 0, 0)
@@ -148,3 +150,18 @@ async def _years(connection: Connection, school_id: int, head: int, found: Seque
 def _difference(model: str, removed: str, added: str) -> Difference:
     """Read how many rows two statements were about."""
     return Difference(model, *(int(done.rpartition(" ")[2]) for done in (removed, added)))
+
+
+async def alerts(connection: Connection, school_id: int, now: datetime) -> Difference:
+    """Raise a school's alerts anew, day by day from the first event, compare, and leave them as they should be.
+
+    First they are looked at as a worker looks, to the instant `now`; in a transaction of its own, after `rebuild`.
+    """
+    async with connection.transaction():
+        await database.enter(connection, school_id)
+        at = await _sql.take(connection, school_id=school_id)
+        names = ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change")
+        local = now.astimezone(LONDON)
+        await evaluation.evaluate(connection, school_id, evaluation.Position(*(at[name] for name in names)), local)
+        removed, added = await evaluation.anew(connection, school_id, at["seq"], local)
+    return Difference("alert", removed, added)

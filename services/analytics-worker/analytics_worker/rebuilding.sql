@@ -36,7 +36,8 @@ $script$;
 -- name: take(school_id)^
 -- Take the school, waiting for whoever has it, and say how far it stands. A statement of its own: what is folded must be
 -- read after the lock.
-SELECT seq, totals_seq, weeks_seq FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE;
+SELECT seq, totals_seq, weeks_seq, alerts_seq, alerts_on, acts_no, last_change
+FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE;
 
 -- name: head(school_id)$
 -- How far the school's stream goes.
@@ -188,6 +189,6 @@ SELECT (SELECT count(*) FROM (SELECT * FROM former EXCEPT SELECT * FROM anew) AS
        (SELECT count(*) FROM (SELECT * FROM anew EXCEPT SELECT * FROM former) AS come) AS added;
 
 -- name: stand_at(school_id, seq)!
--- The models stand at a position. Whatever failed before may be tried at once, and the alerts are looked at again.
-UPDATE analysis.checkpoint SET seq = :seq, alerts_seq = 0, totals_seq = :seq, weeks_seq = :seq, retry_at = NULL
+-- The models stand at a position. Whatever failed before may be tried at once.
+UPDATE analysis.checkpoint SET seq = :seq, totals_seq = :seq, weeks_seq = :seq, retry_at = NULL
 WHERE school_id = :school_id;

@@ -4,6 +4,7 @@ A register is judged at the end of its day, and live; groups, patterns of pupils
 of the last day of each school week, as everything stood when that day was over.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -118,7 +119,8 @@ async def weeks(
         pupils = [
             each for no in numbers if (each := _as_known(told[no], courses[no], places, setting, end)) is not None
         ]
-        found, named = of_week(setting, pupils, end)
+        # In a thread, for it is much to count: whoever asks over HTTP has a turn meanwhile.
+        found, named = await asyncio.to_thread(of_week, setting, pupils, end)
         settled = acts.settled(act for on, act in said if on <= end)
         found += await _amendments(connection, since.school_id, end, lives)
         found = [each for each in found if (each.kind, each.period) not in settled]
