@@ -19,6 +19,7 @@ from codes.acts import Act
 from codes.alerts import Alert, Standing
 from codes.book import ABSENCES, Session
 from codes.calendar import academic_year, academic_year_bounds, school_weeks
+from codes.foretelling import foretold
 from codes.grounds import DAYS_ABSENT, LEAVE
 from codes.leave import CHECKED, unfitting
 from codes.levels import Lines, level, severe_without_plan
@@ -305,7 +306,7 @@ def _absence(asked: Asked) -> Iterator[Held]:
         yield from _one(continuous.absent_20_days(entries.standing, days, born))
     if entries.any_of(LEAVE) and entries.standing[-1][2] in continuous.ABSENT:
         yield from _one(continuous.not_returned_from_leave(entries.standing, days, born, asked.today, _leave(asked)))
-    forecasts = sickness.foretold(((each.plan, each.stated_on) for each in asked.known.plans), days)
+    forecasts = foretold(((each.plan, each.stated_on) for each in asked.known.plans), days)
     if forecasts or entries.any_of("I", sickness.SICK_SESSIONS):
         yield from sickness.sickness_returns(entries.standing, born, acts.answers(asked.known.acts), forecasts)
 

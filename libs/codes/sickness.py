@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +13,6 @@ from codes.alerts import Alert, Standing
 from codes.book import Kind, read
 from codes.calendar import academic_year
 from codes.finding import Rule, plain
-from codes.planned import ASKED, GRANTED, Plan
 from codes.reading import STARTS_2024
 
 SICK_SESSIONS = 30
@@ -122,19 +120,6 @@ def sickness_returns(
         for year in sorted({*spells, *(academic_year(forecast.starts) for forecast in expected)})
     )
     return tuple(alert for alert in found if alert is not None)
-
-
-def foretold(plans: Iterable[tuple[Plan, date]], school_days: Sequence[date]) -> tuple[Forecast, ...]:
-    """The long illnesses stated ahead that last as long as a return asks for; each plan with the day it was stated on.
-
-    ASSUMPTION: whoever states one has reason to believe in it, whether or not it was decided; its id stands as name.
-    """
-    return tuple(
-        Forecast(plan.first[0], stated_on, plan.id)
-        for plan, stated_on in plans
-        if plan.code == "I" and plan.outcome in (ASKED, GRANTED) and plan.last is not None
-        if 2 * (bisect_right(school_days, plan.last[0]) - bisect_left(school_days, plan.first[0])) >= SICK_SESSIONS
-    )
 
 
 def _spells(entries: Iterable[Standing]) -> Iterator[_Spell]:
