@@ -6,7 +6,6 @@ asked only where an entry of its kind is there at all.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +19,16 @@ from codes.acts import Act
 from codes.alerts import Alert, Standing
 from codes.book import ABSENCES, Session
 from codes.calendar import academic_year, academic_year_bounds, school_weeks
+from codes.foretelling import foretold
 from codes.grounds import DAYS_ABSENT, LEAVE
 from codes.leave import CHECKED, unfitting
 from codes.levels import Lines, level, severe_without_plan
 from codes.notices import Notice
-from codes.planned import ASKED, GRANTED, Plan
+from codes.planned import GRANTED, Plan
 from codes.policy import Policy
 from codes.returns import Deletion
 from codes.rising import ehcp_falling
 from codes.school import School
-from codes.sickness import Forecast
 from codes.the_day import Marked
 
 UNAUTHORISED = ("G", "N", "O", "U")
@@ -307,23 +306,9 @@ def _absence(asked: Asked) -> Iterator[Held]:
         yield from _one(continuous.absent_20_days(entries.standing, days, born))
     if entries.any_of(LEAVE) and entries.standing[-1][2] in continuous.ABSENT:
         yield from _one(continuous.not_returned_from_leave(entries.standing, days, born, asked.today, _leave(asked)))
-    forecasts = list(_forecasts(asked))
+    forecasts = foretold(((each.plan, each.stated_on) for each in asked.known.plans), days)
     if forecasts or entries.any_of("I", sickness.SICK_SESSIONS):
         yield from sickness.sickness_returns(entries.standing, born, acts.answers(asked.known.acts), forecasts)
-
-
-def _forecasts(asked: Asked) -> Iterator[Forecast]:
-    """The long illnesses stated ahead that last as long as a sickness return asks for.
-
-    ASSUMPTION: whoever states one has reason to believe in it, whether or not it was decided; its id stands as name.
-    """
-    for each in asked.known.plans:
-        plan = each.plan
-        if plan.code == "I" and plan.outcome in (ASKED, GRANTED) and plan.last is not None:
-            days = asked.setting.school_days
-            lasts = bisect_right(days, plan.last[0]) - bisect_left(days, plan.first[0])
-            if 2 * lasts >= sickness.SICK_SESSIONS:
-                yield Forecast(plan.first[0], each.stated_on, plan.id)
 
 
 def _leave(asked: Asked) -> date | None:

@@ -37,8 +37,10 @@ def setting(**policy: Any) -> Setting:
 def days(*codes: str, first: date = MONDAY) -> list[Standing]:
     """School days one after another, each with its codes: "O O" or, for both sessions, "O"; "-" is no entry."""
     place = DAYS.index(first)
-    each = [(day, *(both.split() * 2)[:2]) for day, both in zip(DAYS[place:], codes, strict=False)]
-    return [(day, at, code) for day, *of in each for at, code in zip((AM, PM), of, strict=True) if code != "-"]
+    found: list[Standing] = []
+    for day, both in zip(DAYS[place:], codes, strict=False):
+        found += [(day, at, code) for at, code in zip((AM, PM), (both.split() * 2)[:2], strict=True) if code != "-"]
+    return found
 
 
 def entries(
