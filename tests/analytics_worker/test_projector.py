@@ -71,7 +71,7 @@ _PLACED = (
 )
 _YEARS = (
     "SELECT academic_year, enrolments, CAST(codes AS text) FROM analysis.year_total "
-    "WHERE school_id = $1 AND part_of = 'all' ORDER BY 1"
+    "WHERE school_id = $1 AND stretch = 'year' AND part_of = 'all' ORDER BY 1"
 )
 
 
