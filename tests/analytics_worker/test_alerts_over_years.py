@@ -88,7 +88,7 @@ async def test_alerts_that_are_raised_anew_have_the_same_ids_dates_and_evidence_
     async with calling() as http:
         [made] = [each for each in before if each["kind"] == "unauthorised-10-days" and each["closed_on"]]
         answer = await http.get(f"/v1/schools/{here.school.urn}/alerts/{made['id']}")
-    assert [act["action"] for act in answer.json()["acts"]] == ["return-made"]
+    assert [step["action"] for step in answer.json()["steps"]] == ["return-made"]
 
 
 async def test_an_import_of_last_years_marks_arrives_closed_and_this_years_arrives_open(
