@@ -82,7 +82,7 @@ async def test_nine_sessions_do_not_meet_the_threshold(desk: Desk, calling: Call
     here = await follow(desk, calling, "930205")
     await here.course(weeks("O", "O", "O", "O", "O /"))
     await here.never("penalty-threshold")
-    await here.opened("penalty-approaching", after(MONDAY, 3), sessions_left=1)
+    await here.opened("penalty-approaching", after(MONDAY, 3), sessions_left=1, from_sessions=7)
 
 
 async def test_a_tenth_session_in_school_week_11_does_not_meet_the_threshold(desk: Desk, calling: Calling) -> None:
@@ -455,3 +455,44 @@ async def test_no_deletion_return_for_who_leaves_at_the_end_of_the_final_year(de
     here.clock("2027-07-23")
     await here.never("deletion-return")
     await here.opened("deletion-return", "2027-07-12", 2)
+
+
+async def test_a_class_that_is_most_junior_on_the_starting_day_stays_so_when_the_year_is_over(
+    desk: Desk, calling: Calling
+) -> None:
+    here = await follow(desk, calling, "930260", "2026-08-20", pupils=1)
+    await enters(here, "2026-08-24", "2026-09-03", "R", 2, date_of_birth="2022-02-11")
+    here.clock("2027-07-12")
+    await here.school.pupil(1, year_group="6", effective_from="2026-09-03")
+    await leaves(here.school, 1, "6", date="2027-07-21")
+    here.clock("2027-09-08")
+    told = {"date_of_birth": "2022-02-11", "on_roll": "{[2026-09-03,)}", "effective_from": "2027-09-01"}
+    body = {"name_entered_on": "2026-08-24", "enrolments": [{"starting_day": "2026-09-03", "leaving": None}]}
+    await here.school.pupil(2, year_group="1", **told, body=body)
+    await here.school.pupil(3, year_group="N2", effective_from="2027-09-01")  # a nursery is opened
+    await here.school.pupil(4, year_group="7", effective_from="2027-09-01")  # and a seventh year
+    here.clock("2027-09-10")
+    await here.never("new-pupil-return", 2)
+    await here.never("deletion-return", 1)
+
+
+async def test_a_sickness_return_is_considered_when_a_long_illness_is_stated_ahead(
+    desk: Desk, calling: Calling
+) -> None:
+    here = await follow(desk, calling, "930261")
+    here.clock("2026-09-10")
+    for no, last in ((1, "2026-10-02"), (2, "2026-10-01"), (3, "2026-10-02")):
+        outcome = "withdrawn" if no == 3 else "granted"
+        ill = (("2026-09-14", "AM"), (last, "PM"))
+        await here.school.plan(no, f"i-{no}", "long-illness", "I", *ill, outcome=outcome)
+    foretold = {"stated_on": "2026-09-10", "name": "i-1"}
+    alert = await here.opened("sickness-return", "2026-09-10", forecast=foretold, sessions=[])
+    assert alert["period"] == "2026-09-14"
+    await here.never("sickness-return", 2)  # fourteen school days
+    await here.never("sickness-return", 3)
+    await here.act(alert, "return-made", "2026-09-11")
+    await here.closed("sickness-return", "2026-09-11")
+    ill = [day for day in DAYS if date(2026, 9, 14) <= day <= date(2026, 10, 2)]
+    here.clock(ill[-1])
+    await here.school.enter_days(1, ill, "I")
+    await here.closed("sickness-return", "2026-09-11")  # told once of one spell

@@ -91,7 +91,8 @@ async def recorded(owner: Connection, school: School) -> list[dict[str, Any]]:
 
 def test_every_route_that_gives_something_of_pupils_is_here() -> None:
     settings = WorkerSettings.model_construct(database_url="postgresql://nowhere")
-    paths = {path for path, methods in create_app(settings).openapi()["paths"].items() if path.startswith("/v1/")}
+    document = create_app(settings).openapi()
+    paths = {path for path, methods in document["paths"].items() if path.startswith("/v1/") and "get" in methods}
     ids = re.compile(r"\{(alert|notice)\}")
     assert {ids.sub("{id}", path.partition("?")[0]) for path in RECORDED_AS} == paths
 

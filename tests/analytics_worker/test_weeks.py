@@ -83,6 +83,29 @@ async def test_weeks_are_laid_together_within_the_day_where_much_was_said(desk: 
     assert weeks_seq == seq
 
 
+async def test_weeks_of_a_long_past_are_laid_together_bit_by_bit_and_figures_are_the_same_meanwhile(
+    desk: Desk, calling: Calling
+) -> None:
+    school = await desk.open("941005")
+    await school.enter(
+        *[(no, day, "AM", "/") for no in (1, 2, 3) for day in ("2026-09-07", "2026-09-14", "2026-11-19")]
+    )
+    await school.enter((1, "2026-09-07", "AM", "L"), (2, "2026-09-14", "AM", "N"))
+    [waiting] = [each for each in await projector.waiting(desk.analytics, desk.clock()) if each.is_new]
+    await projector.bring_forward(desk.analytics, waiting)
+    seq = (await laid(school))[1]
+    unseen = "SELECT alerts_seq FROM analysis.checkpoint WHERE school_id = $1"
+    for step in range(1, -(-seq // 5)):
+        assert await projector.look(desk.analytics, school.school_id, desk.clock(), most=5)
+        assert await laid(school) == (5 * step, seq)
+        assert await school.rows(unseen) == [(0,)]
+        assert await codes(calling, school) == {"/": 7, "L": 1, "N": 1}
+    assert await projector.look(desk.analytics, school.school_id, desk.clock(), most=5)
+    assert await laid(school) == (seq, seq)
+    assert await school.rows(unseen) == [(seq,)]
+    assert await codes(calling, school) == {"/": 7, "L": 1, "N": 1}
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_has_room_in_a_week(code: str) -> None:
     assert 1 <= len(code) <= 2

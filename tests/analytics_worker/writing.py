@@ -87,8 +87,9 @@ class School:
             self.standing[key] = (version + 1, code)
             self.events.append((key, original, code))
             reason = None if original is None else "Parent telephoned"
-            made = (arrived_at, self.desk.clock(), TEACHER, source)
-            new.append(NewMark(*key, version + 1, original, code, *made, reason=reason))
+            now = self.desk.clock()
+            mark = NewMark(*key, version + 1, original, code, arrived_at, now, TEACHER, source=source, reason=reason)
+            new.append(mark)
         async with database.writing(self.desk.register, self.school_id) as connection:
             head = await append.lock(connection, self.school_id)
             who = await writers(connection, head.school_id, "a-mis", {TEACHER}, {each.date for each in new})
@@ -183,7 +184,7 @@ class School:
         values = (id_, pupil_no, kind, code, outcome, date.fromisoformat(first[0]), first[1], *ends)
         await self._change("absence-planned", f"absence:{pupil_no}", sql, values, body)
 
-    async def pupil(self, pupil_no: int, *, body: Mapping[str, Any] | None = None, **other: Any) -> None:
+    async def pupil(self, pupil_no: int, *, body: Any = None, **other: Any) -> None:
         """Enter a pupil in the admission register, or change what it says; `body` is the entry as it was stated."""
         entry: dict[str, Any] = {
             "id": f"p-{pupil_no}",

@@ -31,10 +31,8 @@ APPENDED_TO = (
 )
 SEALED = (*(f"ledger.{name}" for name in ("node", "fingerprint", "contents", "sealed", "seal")),)
 SIGNED = (*(f"ledger.{name}" for name in ("checkpoint", "log", "checkpoint_key", "deposit")),)
-REBUILT = tuple(
-    f"analysis.{name}"
-    for name in ("checkpoint", "entry", "spell", "pupil_week", "day_total", "year_total", "alert", "awaited")
-)
+FOLDED = ("checkpoint", "entry", "spell", "pupil_week", "day_total", "year_total", "alert", "awaited")
+REBUILT = tuple(f"analysis.{name}" for name in FOLDED)
 ALLOWED = {
     **{(table, REGISTER): APPENDS for table in APPENDED_TO},
     **{(table, ANALYTICS): READS for table in APPENDED_TO},

@@ -173,18 +173,22 @@ async def fold_after(connection: Connection, school_id: int, after: int, most: i
     return behind
 
 
-async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
+async def look(engine: AsyncEngine, school_id: int, now: datetime, most: int = MOST_EVENTS) -> bool:
     """Look at a school's alerts as far as it has been folded; False when another worker has the school.
 
     A transaction of its own, with a position of its own: a process that dies before it has lost nothing.
 
     With the first look of a London day the sums of academic years are made anew, as they were in the evening, and weeks
-    are laid together; these also where much was said since.
+    are laid together; these also where much was said since. Where more than `most` events have come since, weeks of so
+    many are laid and no more is done: the school waits to be looked at again.
     """
     async with database.writing(engine, school_id) as connection:
         claimed = await _sql.claim(connection, school_id=school_id)
         if claimed is None:
             return False
+        if claimed["seq"] - claimed["weeks_seq"] > most:
+            await weeks.lay(connection, school_id, claimed["weeks_seq"], claimed["weeks_seq"] + most)
+            return True
         position = evaluation.Position(
             *(claimed[name] for name in ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change"))
         )

@@ -162,6 +162,7 @@ async def alerts(connection: Connection, school_id: int, now: datetime) -> Diffe
         at = await _sql.take(connection, school_id=school_id)
         names = ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change")
         local = now.astimezone(LONDON)
-        await evaluation.evaluate(connection, school_id, evaluation.Position(*(at[name] for name in names)), local)
+        position = evaluation.Position(*(at[name] for name in names))
+        await evaluation.evaluate_to_the_end(connection, school_id, position, local)
         removed, added = await evaluation.anew(connection, school_id, at["seq"], local)
     return Difference("alert", removed, added)

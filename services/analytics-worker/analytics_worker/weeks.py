@@ -14,9 +14,9 @@ _sql = database.statements(__file__)
 
 
 async def lay(connection: Connection, school_id: int, after: int, seq: int) -> None:
-    """Lay together again the weeks that something between two positions was said of, as the entries stand at the later.
+    """Lay together again the weeks that something between two positions was said of, as their entries stand.
 
-    The school is the caller's, folded up to `seq`.
+    The school is the caller's, folded up to `seq` or further: what is said of a week twice is the same.
     """
     if after < seq:
         await _sql.lay(connection, school_id=school_id, after=after, up_to=seq)

@@ -4,6 +4,7 @@ A register is judged at the end of its day, and live; groups, patterns of pupils
 of the last day of each school week, as everything stood when that day was over.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,16 +37,16 @@ Of = int | None
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """A look at a school: the days from `first` on, the position folded, and the present, in London's time.
+    """A look at a school: the days from `first` on, the position at their end, and the present, in London's time.
 
-    `moved` says that something was recorded since the last look.
+    `folded` is how far the school is folded: what was recorded later is undone to see what stood.
     """
 
     school_id: int
     first: date
     seq: int
+    folded: int
     now: datetime
-    moved: bool
 
     @property
     def today(self) -> date:
@@ -109,7 +110,7 @@ async def weeks(
     base = await _sql.position_before(connection, school_id=since.school_id, up_to=since.seq, at=midnight(ends[0]))
     numbers = [row["pupil_no"] async for row in _sql.everyone(connection, school_id=since.school_id)]
     reach = _begins(ends[0] - 7 * 4 * WEEKS_COMPARED * _DAY)
-    told = await histories.load(connection, since.school_id, numbers, base or 0, since.seq, reach)
+    told = await histories.load(connection, since.school_id, numbers, base or 0, since.folded, reach)
     said = (await casework.load(connection, since.school_id, ())).acts.get(None, [])
     courses = {no: Course(history) for no, history in told.items()}
     places = dict.fromkeys(numbers, 0)
@@ -118,7 +119,8 @@ async def weeks(
         pupils = [
             each for no in numbers if (each := _as_known(told[no], courses[no], places, setting, end)) is not None
         ]
-        found, named = of_week(setting, pupils, end)
+        # In a thread, for it is much to count: whoever asks over HTTP has a turn meanwhile.
+        found, named = await asyncio.to_thread(of_week, setting, pupils, end)
         settled = acts.settled(act for on, act in said if on <= end)
         found += await _amendments(connection, since.school_id, end, lives)
         found = [each for each in found if (each.kind, each.period) not in settled]
