@@ -290,6 +290,5 @@ def steps_taken(acts: Iterable[Act], year: str, steps: Sequence[str] = STEPS) ->
 
 def _is_about_attendance(act: Act, year: str) -> bool:
     if act.kind is Alert.NEXT_STEP_DUE:
-        concern, _, rest = act.period.partition(" ")
-        return concern in LEVELS and rest.startswith(year)
+        return act.period.startswith(f"{year} ")
     return act.kind in LEVELS | {Alert.SEVERE_WITHOUT_PLAN} and act.period == year

@@ -19,11 +19,12 @@ from codes.acts import Act
 from codes.alerts import Alert, Standing
 from codes.book import ABSENCES, Session
 from codes.calendar import academic_year, academic_year_bounds, school_weeks
+from codes.foretelling import foretold
 from codes.grounds import DAYS_ABSENT, LEAVE
 from codes.leave import CHECKED, unfitting
 from codes.levels import Lines, level, severe_without_plan
 from codes.notices import Notice
-from codes.planned import Plan
+from codes.planned import GRANTED, Plan
 from codes.policy import Policy
 from codes.returns import Deletion
 from codes.rising import ehcp_falling
@@ -93,10 +94,11 @@ NOWHERE = Placed(date.min, "", None, MappingProxyType({}))
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and the days on which it is to be reviewed."""
+    """A plan, the days on which it is to be reviewed, and the day on which it was stated as it stands."""
 
     plan: Plan
     review_on: tuple[date, ...] = ()
+    stated_on: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,11 @@ class Known:
     def at(self, on: date) -> Placed:
         """Where the pupil is placed on a day."""
         return next((each for each in reversed(self.placed) if each.starts <= on), NOWHERE)
+
+    def first_at(self, on: date) -> Placed:
+        """Where the pupil is placed on a day, else at first after it."""
+        by_then = self.at(on)
+        return next(iter(self.placed), NOWHERE) if by_then is NOWHERE else by_then
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,8 +306,9 @@ def _absence(asked: Asked) -> Iterator[Held]:
         yield from _one(continuous.absent_20_days(entries.standing, days, born))
     if entries.any_of(LEAVE) and entries.standing[-1][2] in continuous.ABSENT:
         yield from _one(continuous.not_returned_from_leave(entries.standing, days, born, asked.today, _leave(asked)))
-    if entries.any_of("I", sickness.SICK_SESSIONS):
-        yield from sickness.sickness_returns(entries.standing, born, acts.answers(asked.known.acts))
+    forecasts = foretold(((each.plan, each.stated_on) for each in asked.known.plans), days)
+    if forecasts or entries.any_of("I", sickness.SICK_SESSIONS):
+        yield from sickness.sickness_returns(entries.standing, born, acts.answers(asked.known.acts), forecasts)
 
 
 def _leave(asked: Asked) -> date | None:
@@ -309,7 +317,7 @@ def _leave(asked: Asked) -> date | None:
     bounds = [
         each.plan.last[0]
         for each in asked.known.plans
-        if each.plan.outcome == "granted" and each.plan.last is not None and each.plan.code == code
+        if each.plan.outcome == GRANTED and each.plan.last is not None and each.plan.code == code
         if each.plan.first[0] <= on <= each.plan.last[0]
     ]
     return max(bounds, default=None)
@@ -355,16 +363,20 @@ def _returns(asked: Asked) -> Iterator[Held]:
     enrolled, left = known.admission, known.deletion
     # ASSUMPTION: of pupils who were there when this register began the returns were made long ago.
     if enrolled is not None and enrolled.name_entered_on >= setting.register_since:
-        starts = enrolled.starting_day
-        placed, calendar = known.at(max(starts, today)), setting.school.calendar(starts)
-        yield from _one(
-            returns.new_pupil_return(
-                enrolled.name_entered_on, starts, placed.year_group, setting.year_groups(today), calendar, today
-            )
-        )
+        entered, starts = enrolled.name_entered_on, enrolled.starting_day
+        group, calendar = known.first_at(starts).year_group, setting.school.calendar(starts)
+        yield from _one(returns.new_pupil_return(entered, starts, group, _groups(asked, starts), calendar, today))
     if left is not None and left.stated_on >= setting.register_since:
         calendar = setting.school.calendar(left.leaving)
-        yield from _one(returns.deletion_return(left, setting.year_groups(today), calendar, today))
+        yield from _one(returns.deletion_return(left, _groups(asked, left.leaving), calendar, today))
+
+
+def _groups(asked: Asked, on: date) -> frozenset[str]:
+    """The year groups that the school was known to have by the end of a day's academic year, if that is over.
+
+    A nursery that is opened later makes Reception the most junior class no less.
+    """
+    return asked.setting.year_groups(min(asked.today, academic_year_bounds(academic_year(on))[1]))
 
 
 def _one(held: Held | None) -> Iterator[Held]:

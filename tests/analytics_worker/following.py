@@ -97,7 +97,7 @@ class Follow:
         items: list[dict[str, Any]] = answer.json()["items"]
         return items
 
-    async def opened(self, kind: str, on: date | str, pupil_no: int = 1, **evidence: Any) -> dict[str, Any]:
+    async def opened(self, kind: str, on: date | str, pupil_no: int = 1, /, **evidence: Any) -> dict[str, Any]:
         """The one open alert of a kind of a pupil, since a day, and what it says; a session is "2026-09-07 AM N"."""
         found = await self.alerts(kind, pupil_no, status="open")
         assert [each["opened_on"] for each in found] == [str(on)]

@@ -229,6 +229,16 @@ async def test_the_next_step_is_due_with_the_concern_and_so_many_school_weeks_af
     await here.quiet("next-step-due")  # the concern is over
 
 
+async def test_a_letter_that_is_due_is_the_same_when_a_graver_line_is_reached(desk: Desk, calling: Calling) -> None:
+    here = await follow(desk, calling, "930324")
+    await here.school.policy(approach({"step": "letter"}))
+    await here.course(weeks("/", "/", "I"))
+    due = await here.opened("next-step-due", "2026-09-09", step="letter", concern="persistent-absence")
+    await here.course(weeks("I", first=date(2026, 9, 10)))
+    graver = await here.opened("next-step-due", "2026-09-09", step="letter", concern="severe-absence")
+    assert graver["id"] == due["id"]
+
+
 @pytest.mark.parametrize(
     ("urn", "name", "steps"),
     [

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.following import MONDAY, after, follow, sessions, weeks
 from tests.analytics_worker.writing import Desk
+from tests.support import five_policies
 from tests.support.school import POLICY
 
 TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (after(MONDAY, n) for n in range(1, 5))
@@ -27,6 +30,43 @@ async def test_a_first_day_alert_appears_at_the_close_of_the_register_and_not_be
     here.clock(MONDAY, "09:15")  # nothing came: the hour alone
     await here.opened("first-day-unexplained", MONDAY, sessions=["2026-09-07 AM N"])
     await here.never("first-day-unexplained", 2)
+
+
+CLOSES = [
+    ("930021", "S000", "4", "08:55", "13:15"),
+    ("930022", "S001", "4", "09:15", "13:40"),
+    ("930023", "S002", "4", "09:15", "13:30"),
+    ("930024", "S003", "2", "09:30", "13:30"),
+    ("930025", "S003", "4", "09:30", "13:45"),
+    ("930026", "S004", "R", "09:15", "13:45"),
+]
+
+
+@pytest.mark.parametrize(("urn", "name", "group", "morning", "afternoon"), CLOSES)
+async def test_each_policy_says_at_its_own_closes_who_has_not_come_and_who_is_not_back(
+    desk: Desk, calling: Calling, urn: str, name: str, group: str, morning: str, afternoon: str
+) -> None:
+    """S003 closes the afternoon of Key Stage 1 a quarter of an hour before that of Key Stage 2."""
+    here = await follow(desk, calling, urn, year_group=group)
+    await here.school.policy(getattr(five_policies, name))
+    here.clock(MONDAY, "08:50" if morning == "08:55" else "09:05")
+    await here.school.enter((1, str(MONDAY), "AM", "N"), (2, str(MONDAY), "AM", "/"))
+    here.clock(MONDAY, _before(morning))
+    await here.never("first-day-unexplained")
+    here.clock(MONDAY, morning)
+    await here.opened("first-day-unexplained", MONDAY)
+    here.clock(MONDAY, "13:10" if name == "S000" else "13:25")
+    await here.school.enter((2, str(MONDAY), "PM", "N"))
+    here.clock(MONDAY, _before(afternoon))
+    await here.never("not-back-after-lunch", 2)
+    here.clock(MONDAY, afternoon)
+    await here.opened("not-back-after-lunch", MONDAY, 2)
+
+
+def _before(at: str) -> str:
+    """The minute before."""
+    hour, minute = map(int, at.split(":"))
+    return f"{hour:02}:{minute - 1:02}"
 
 
 async def test_first_day_unexplained_asks_for_one_call_more_each_day_and_ends_when_the_pupil_attends(

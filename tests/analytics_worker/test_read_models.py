@@ -125,8 +125,9 @@ async def test_whatever_happens_the_models_are_the_fold_of_the_events_at_every_p
 
 async def year_totals(owner: Connection, school_id: int) -> list[tuple[Any, ...]]:
     rows = await owner.fetch(
-        "SELECT academic_year, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes "
-        "FROM analysis.year_total WHERE school_id = $1 ORDER BY 1, 2, 3, 4",
+        "SELECT academic_year, stretch, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, "
+        "codes "
+        "FROM analysis.year_total WHERE school_id = $1 ORDER BY 1, 2, 3, 4, 5",
         school_id,
     )
     return [(*tuple(row)[:-1], json.loads(row["codes"])) for row in rows]

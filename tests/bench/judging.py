@@ -8,7 +8,7 @@ from time import perf_counter
 
 import uvloop
 
-from analytics_worker.evaluation import Position, evaluate
+from analytics_worker.evaluation import Position, evaluate_to_the_end
 from kit import database as kit_database
 from kit.schools import LONDON
 from onebox import database
@@ -28,7 +28,7 @@ async def main() -> None:
             await kit_database.enter(connection, row["school_id"])
             await connection.execute("DELETE FROM analysis.alert WHERE school_id = $1", row["school_id"])
             await connection.execute("DELETE FROM analysis.awaited WHERE school_id = $1", row["school_id"])
-            await evaluate(connection, row["school_id"], Position(row["seq"], 0, None, 0, 0), now)
+            await evaluate_to_the_end(connection, row["school_id"], Position(row["seq"], 0, None, 0, 0), now)
             pupils += await connection.fetchval(
                 "SELECT count(DISTINCT pupil_no) FROM register.pupil WHERE school_id = $1", row["school_id"]
             )

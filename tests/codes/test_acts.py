@@ -181,10 +181,10 @@ FIFTH, TWELFTH, NINETEENTH = date(2026, 10, 5), date(2026, 10, 12), date(2026, 1
 
 def test_steps_are_those_of_the_year_whichever_line_the_pupil_was_below() -> None:
     letter = act(Alert.AT_RISK, Action.LETTER, on=FIFTH)
-    further = act(Alert.NEXT_STEP_DUE, Action.FURTHER_LETTER, "persistent-absence 2026-27 further-letter", on=TWELFTH)
+    further = act(Alert.NEXT_STEP_DUE, Action.FURTHER_LETTER, "2026-27 further-letter", on=TWELFTH)
     assert steps_taken([further, letter], "2026-27", STEPS) == (FIFTH, TWELFTH)
     assert steps_taken([further, letter], "2025-26", STEPS) == ()
-    late = act(Alert.NEXT_STEP_DUE, Action.LETTER, "late-repeated 2026-09-07 letter")
+    late = act(Alert.NEXT_STEP_DUE, Action.LETTER, "2025-26 letter")
     assert steps_taken([late, act(Alert.LATE_REPEATED, Action.LETTER)], "2026-27", STEPS) == ()
 
 

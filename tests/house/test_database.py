@@ -31,8 +31,8 @@ APPENDED_TO = (
 )
 SEALED = (*(f"ledger.{name}" for name in ("node", "fingerprint", "contents", "sealed", "seal")),)
 SIGNED = (*(f"ledger.{name}" for name in ("checkpoint", "log", "checkpoint_key", "deposit")),)
-FOLDED = ("checkpoint", "entry", "spell", "pupil_week", "day_total", "year_total", "alert", "awaited")
-REBUILT = tuple(f"analysis.{name}" for name in FOLDED)
+MODELS = ("checkpoint", "entry", "spell", "pupil_week", "day_total", "year_total", "alert", "awaited")
+REBUILT = tuple(f"analysis.{name}" for name in (*MODELS, "area", "area_school", "area_due", "area_day", "area_total"))
 ALLOWED = {
     **{(table, REGISTER): APPENDS for table in APPENDED_TO},
     **{(table, ANALYTICS): READS for table in APPENDED_TO},
@@ -76,7 +76,7 @@ APPEND_ONLY = (
 WITHOUT_PUPILS = {
     *("ledger.head", "register.urn", "register.school_facts", "register.sandbox", "ledger.sealed", "ledger.seal"),
     *("register.closure_due", "register.responsible"),
-    *("analysis.checkpoint", "analysis.day_total", "analysis.year_total", "casework.head"),
+    *("analysis.checkpoint", "analysis.day_total", "analysis.year_total", "analysis.area_school", "casework.head"),
 }
 ONE_POLICY = "(school_id = (NULLIF(current_setting('app.school_id'::text, true), ''::text))::integer)"
 TABLES = """

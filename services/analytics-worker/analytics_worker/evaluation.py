@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -29,6 +29,8 @@ from kit.schools import midnight
 _sql = database.statements(__file__)
 _DAY = timedelta(days=1)
 _OF_A_PUPIL = re.compile(r"(?:pupil|absence):(\d+)")
+_MOST_DAYS = 10
+"""Days that were recorded and are judged in one transaction, so that none is long."""
 _AT_ONCE = 50
 """Pupils whose histories are read at once: while they are judged nothing is asked of the database."""
 
@@ -49,7 +51,8 @@ class Position:
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What a look is about: the span, the position at the end of the day before it, the days on which something about
-    all was recorded, each with its last position, the pupils concerned, and the days on which anything was recorded.
+    all was recorded, each with its last position, the pupils concerned, the days on which anything was recorded, and
+    the position at the end of the last.
     """
 
     span: Span
@@ -59,13 +62,14 @@ class Looked:
     since: date
     acts_no: int
     recorded_on: Sequence[date]
+    seq: int
 
 
-async def evaluate(connection: Connection, school_id: int, position: Position, now: datetime) -> None:
+async def evaluate(connection: Connection, school_id: int, position: Position, now: datetime) -> Position:
     """Look at the alerts of every pupil whom something since the last look may concern, and keep what changes.
 
     Then at those of the school as a whole. The caller holds the school's checkpoint. `now` is local: what falls due by
-    then is judged.
+    then is judged. Of many days that were recorded since, the first few are judged; gives how far that went.
     """
     looked = await _looked(connection, school_id, position, now)
     now = looked.span.now
@@ -92,13 +96,20 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
     await _sql.looked(
         connection,
         school_id=school_id,
-        alerts_seq=position.seq,
+        alerts_seq=looked.seq,
         alerts_on=now.date(),
         acts_no=looked.acts_no,
         last_change=last_change,
         closes_at=_next_close(settings.at(now.date()), now),
         missing_at=_next_missing(settings.at(now.date()), now),
     )
+    return Position(position.seq, looked.seq, now.date(), looked.acts_no, last_change)
+
+
+async def evaluate_to_the_end(connection: Connection, school_id: int, position: Position, now: datetime) -> None:
+    """As `evaluate`, however many days that are."""
+    while position.alerts_seq < position.seq or position.alerts_on is None or position.alerts_on < now.date():
+        position = await evaluate(connection, school_id, position, now)
 
 
 async def anew(connection: Connection, school_id: int, seq: int, now: datetime) -> tuple[int, int]:
@@ -113,7 +124,7 @@ async def anew(connection: Connection, school_id: int, seq: int, now: datetime) 
     beside = connection.transaction()
     await beside.start()
     await _sql.forget_all(connection, school_id=school_id)
-    await evaluate(connection, school_id, Position(seq, 0, None, 0, last_change), now)
+    await evaluate_to_the_end(connection, school_id, Position(seq, 0, None, 0, last_change), now)
     stands = await _compared(connection, school_id)
     if stood == stands:
         await beside.rollback()
@@ -131,7 +142,7 @@ async def _whole_school(
 ) -> list[tuple[int | None, Life]]:
     """What has changed of the alerts about the school as a whole, and of its pupils' patterns."""
     first = position.alerts_on or looked.span.first
-    since = Since(school_id, first, position.seq, looked.span.now, position.alerts_seq < position.seq)
+    since = Since(school_id, first, looked.seq, position.seq, looked.span.now)
     before: dict[int | None, dict[Key, Life]] = {None: {}}
     async for row in _sql.lives_of_school(connection, school_id=school_id, kind=str(Alert.PATTERN)):
         life = life_of(row)
@@ -173,19 +184,25 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     possible sessions: it concerns those who are watched. A change of roll or plan concerns its pupil; one of calendar,
     policy or a closure concerns all; so does the day from which a policy holds.
     """
-    about = {"school_id": school_id, "after": position.alerts_seq, "up_to": position.seq}
-    days: list[date] = [row["recorded_on"] async for row in _sql.recorded_on(connection, **about)]
+    about = {"school_id": school_id, "after": position.alerts_seq}
+    days: list[date] = [row["recorded_on"] async for row in _sql.recorded_on(connection, up_to=position.seq, **about)]
     # The clock of who recorded may be a little ahead of ours: what is recorded was recorded by now.
-    now = max(now, *(midnight(on) or now for on in days[-1:]), now)
-    changes = [row async for row in _sql.changes(connection, **about)]
+    now = max([now, *(at for on in days[-1:] if (at := midnight(on)) is not None)])
+    up_to = position.seq
+    if len(days) > _MOST_DAYS:
+        days = days[:_MOST_DAYS]
+        now = datetime.combine(days[-1], time.max, now.tzinfo)
+        up_to = await _before(connection, school_id, position.seq, midnight(days[-1], after=True))
+    changes = [row async for row in _sql.changes(connection, up_to=up_to, **about)]
     acted = [row async for row in casework.since(connection, school_id, position.acts_no)]
+    acted = [row for row in acted if row["recorded_on"] <= now.date()]
     due = [row async for row in _sql.due(connection, school_id=school_id, today=now.date())]
     begun = await _begun(connection, school_id, position.alerts_on, now.date())
     first = min([*days, *(row["recorded_on"] for row in acted), *(row["on_date"] for row in due), *begun, now.date()])
-    base: int = await _sql.position_before(connection, school_id=school_id, up_to=position.seq, at=midnight(first)) or 0
-    rows = _sql.turned(connection, school_id=school_id, base=base, up_to=position.seq)
+    base = await _before(connection, school_id, position.seq, midnight(first))
+    rows = _sql.turned(connection, school_id=school_id, base=base, up_to=up_to)
     turned = [(row["recorded_on"], row["seq"]) async for row in rows]
-    touched = [row async for row in _sql.touched(connection, this_year=_begins(first), **about)]
+    touched = [row async for row in _sql.touched(connection, this_year=_begins(first), up_to=up_to, **about)]
     concerned = {row["pupil_no"] for row in (*touched, *due, *acted) if row["pupil_no"] is not None}
     concerned |= {int(found[1]) for row in changes if (found := _OF_A_PUPIL.fullmatch(row["subject"]))}
     if begun or any(row["is_wide"] for row in changes):
@@ -193,7 +210,12 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     since = min([_begins(_begins(first) - _DAY), *(_begins(row["earliest"]) for row in touched)])
     span = Span(first, now, frozenset({*begun, *(day for day, _ in turned)}))
     acts_no = max((row["no"] for row in acted), default=position.acts_no)
-    return Looked(span, base, turned, sorted(concerned), since, acts_no, days)
+    return Looked(span, base, turned, sorted(concerned), since, acts_no, days, up_to)
+
+
+async def _before(connection: Connection, school_id: int, up_to: int, at: datetime | None) -> int:
+    """The last position recorded before an instant, 0 where there is none."""
+    return await _sql.position_before(connection, school_id=school_id, up_to=up_to, at=at) or 0
 
 
 async def _begun(connection: Connection, school_id: int, before: date | None, today: date) -> list[date]:

@@ -201,7 +201,8 @@ async def load(
     async for row in _sql.plans(connection, up_to=up_to, **about):
         body = json.loads(row["body"])
         review_on = tuple(date.fromisoformat(day) for day in body.get("review_on") or ())
-        found[row["pupil_no"]].plans.append((row["recorded_on"], Planned(plan_from_body(body), review_on)))
+        planned = Planned(plan_from_body(body), review_on, row["recorded_on"])
+        found[row["pupil_no"]].plans.append((row["recorded_on"], planned))
     for history in found.values():
         _undo(history)
     await casework.tell(connection, school_id, found)

@@ -93,6 +93,12 @@ class _At:
         years = {academic_year(self.day), *(academic_year(event.at[0]) for event in self.events)}
         return frozenset(years | {_before(academic_year(self.day))} if self.is_told else years)
 
+    def live(self) -> frozenset[str]:
+        """The years in which somebody wrote on this day, other than by an import: marks, or notices relying on them."""
+        marks = (event.at[0] for event in self.events if not event.is_history)
+        stated = (notice for on, notice in self.history.notices if on == self.day)
+        return frozenset(map(academic_year, (*marks, *(entry[0] for notice in stated for entry in notice.sessions))))
+
 
 def _judged(at: _At, lives: Mapping[Key, Life]) -> tuple[Mapping[Key, Life], Awaited]:
     known = at.history.known(at.day)
@@ -104,8 +110,7 @@ def _judged(at: _At, lives: Mapping[Key, Life]) -> tuple[Mapping[Key, Life], Awa
     entries = at.course.entries(at.setting, known, since, waiting)
     asked = Asked(at.setting, known, entries, at.day, tuple(sorted(years)))
     found = judged(asked)
-    live = frozenset(academic_year(event.at[0]) for event in at.events if not event.is_history)
-    after = lived(lives, found, Day(at.day, years, live, academic_year(since)))
+    after = lived(lives, found, Day(at.day, years, at.live(), academic_year(since)))
     return after, Awaited(awaited(asked, found), _watched(asked, found, after.values()))
 
 

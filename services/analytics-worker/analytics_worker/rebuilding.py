@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from analytics_worker import evaluation, moves, projector, spells, weeks, year_totals
+from analytics_worker import area_sums, evaluation, moves, projector, spells, weeks, year_totals
 from analytics_worker.spells import Spell
 from kit import database
 from kit.database import Connection
@@ -81,6 +81,8 @@ async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
             await _years(connection, school_id, head, found),
         ]
         await _sql.stand_at(connection, school_id=school_id, seq=head)
+        if is_new or failure is not None or any(each.removed or each.added for each in differences):
+            await area_sums.owe(connection, school_id, None)
     return Rebuilt(school_id, head, is_new, failure, tuple(each for each in differences if each.removed or each.added))
 
 
@@ -140,9 +142,10 @@ async def _years(connection: Connection, school_id: int, head: int, found: Seque
     They are a few rows, made of the other models alone, and nobody sees them before the end of the transaction.
     """
     of = {"school_id": school_id}
+    years = await year_totals.every(connection, school_id)
     await _sql.keep_years(connection, **of)
-    await _sql.forget_years(connection, **of)
-    await year_totals.make(connection, school_id, head, await year_totals.every(connection, school_id), found)
+    await _sql.forget_years(connection, years=sorted(years), **of)
+    await year_totals.make(connection, school_id, head, years, found)
     said = await _sql.year_differences(connection, **of)
     return Difference("year_total", said["removed"], said["added"])
 
@@ -162,6 +165,7 @@ async def alerts(connection: Connection, school_id: int, now: datetime) -> Diffe
         at = await _sql.take(connection, school_id=school_id)
         names = ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change")
         local = now.astimezone(LONDON)
-        await evaluation.evaluate(connection, school_id, evaluation.Position(*(at[name] for name in names)), local)
+        position = evaluation.Position(*(at[name] for name in names))
+        await evaluation.evaluate_to_the_end(connection, school_id, position, local)
         removed, added = await evaluation.anew(connection, school_id, at["seq"], local)
     return Difference("alert", removed, added)

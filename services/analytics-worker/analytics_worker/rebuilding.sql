@@ -172,17 +172,17 @@ ORDER BY r.session_date, r.session, r.year_group, r.counted, r.code;
 -- Lay the live sums of academic years aside.
 INSERT INTO former_year_total SELECT t.* FROM analysis.year_total t WHERE t.school_id = :school_id;
 
--- name: forget_years(school_id)!
--- Throw the live ones away.
-DELETE FROM analysis.year_total WHERE school_id = :school_id;
+-- name: forget_years(school_id, years)!
+-- Throw away the live ones of years of which nothing is summed by day.
+DELETE FROM analysis.year_total WHERE school_id = :school_id AND academic_year <> ALL (CAST(:years AS text[]));
 
 -- name: year_differences(school_id)^
 -- How many of the former rows are not among those made anew, and the other way round, whenever each was made.
 WITH former AS (
-    SELECT academic_year, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes
+    SELECT academic_year, stretch, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes
     FROM former_year_total
 ), anew AS (
-    SELECT academic_year, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes
+    SELECT academic_year, stretch, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes
     FROM analysis.year_total WHERE school_id = :school_id
 )
 SELECT (SELECT count(*) FROM (SELECT * FROM former EXCEPT SELECT * FROM anew) AS gone) AS removed,

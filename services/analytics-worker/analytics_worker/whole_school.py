@@ -37,16 +37,16 @@ Of = int | None
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """A look at a school: the days from `first` on, the position folded, and the present, in London's time.
+    """A look at a school: the days from `first` on, the position at their end, and the present, in London's time.
 
-    `moved` says that something was recorded since the last look.
+    `folded` is how far the school is folded: what was recorded later is undone to see what stood.
     """
 
     school_id: int
     first: date
     seq: int
+    folded: int
     now: datetime
-    moved: bool
 
     @property
     def today(self) -> date:
@@ -110,7 +110,7 @@ async def weeks(
     base = await _sql.position_before(connection, school_id=since.school_id, up_to=since.seq, at=midnight(ends[0]))
     numbers = [row["pupil_no"] async for row in _sql.everyone(connection, school_id=since.school_id)]
     reach = _begins(ends[0] - 7 * 4 * WEEKS_COMPARED * _DAY)
-    told = await histories.load(connection, since.school_id, numbers, base or 0, since.seq, reach)
+    told = await histories.load(connection, since.school_id, numbers, base or 0, since.folded, reach)
     said = (await casework.load(connection, since.school_id, ())).acts.get(None, [])
     courses = {no: Course(history) for no, history in told.items()}
     places = dict.fromkeys(numbers, 0)
