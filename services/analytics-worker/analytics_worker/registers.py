@@ -1,17 +1,18 @@
 """Which registers of a day have not been taken: those in which somebody was required and nobody has an entry."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from codes import planned
 from codes.book import Session
-from codes.closures import PART
+from codes.closures import PART, Closure
 from codes.finding import Finding
 from codes.planned import GRANTED, Plan
 from codes.school import School
 from codes.the_day import Register, Required, register_not_taken
-from kit import database
+from kit import database, pupil_ids
 from kit.database import Connection
 from ledger import plans
 
@@ -55,17 +56,19 @@ async def not_taken(
 
 async def in_register(connection: Connection, school_id: int, on: date, seq: int | None = None) -> list[InRegister]:
     """Give every pupil on roll on a day with what is entered, by number, now or as at a position."""
-    rows = _sql.in_register(connection, school_id=school_id, on=on, seq=seq)
+    about = {"school_id": school_id, "on": on}
+    rows = _sql.entered(connection, **about) if seq is None else _sql.entered_at(connection, **about, seq=seq)
+    entered = defaultdict[int, dict[Session, str]](dict)
+    async for row in rows:
+        entered[row["pupil_no"]][Session(row["session"])] = row["code"]
+    placed = {
+        row["pupil_no"]: (row["class"], row["year_group"]) async for row in _sql.placed(connection, **about, seq=seq)
+    }
+    roll = {row["pupil_no"]: row["boarder"] async for row in _sql.roll(connection, **about, seq=seq)}
+    ids = await pupil_ids.ids(connection, school_id, roll, seq)
     return [
-        InRegister(
-            row["pupil_no"],
-            row["id"],
-            row["class"],
-            row["year_group"],
-            row["boarder"],
-            {session: row[session.value] for session in Session if row[session.value] is not None},
-        )
-        async for row in rows
+        InRegister(no, ids[no], *placed.get(no, (None, None)), boarder, entered.get(no, {}))
+        for no, boarder in roll.items()
     ]
 
 
@@ -87,30 +90,34 @@ def registers(
     ASSUMPTION: a class of two year groups with times of their own is one register, that closes with the later.
     """
     gathered: dict[tuple[Session, str | None], _Gathered] = {}
+    groups = {pupil.year_group for pupil in pupils}
     for session in Session:
+        sittings = {group: school.sitting(on, session, group) for group in groups}
+        parts = [each for each in school.closures if not each.of_everyone and each.stands((on, session))]
         for pupil in pupils:
-            sitting = school.sitting(on, session, pupil.year_group)
+            sitting = sittings[pupil.year_group]
             if sitting is None or sitting.closed is not None:
                 continue
             register = gathered.setdefault((session, pupil.class_), _Gathered())
             register.closes = max(register.closes, sitting.times.closes)
-            code = _known(school, (on, session), pupil, known.get(pupil.pupil_no, ()))
+            code = _known(school, (on, session), pupil, known.get(pupil.pupil_no, ()), parts)
             register.pupils.append(Required(pupil.boarder, pupil.entered.get(session), code))
     for session, name in sorted(gathered, key=lambda key: (key[0], key[1] is None, key[1] or "")):
         one = gathered[session, name]
         yield Register(on, session, name, one.closes, tuple(one.pupils))
 
 
-def _known(school: School, at: planned.At, pupil: InRegister, of_pupil: Sequence[Plan]) -> str | None:
+def _known(
+    school: School, at: planned.At, pupil: InRegister, of_pupil: Sequence[Plan], parts: Sequence[Closure]
+) -> str | None:
     """Give the code by which a pupil is known to be away from a session: a granted plan's, or that of a part closed."""
-    ahead = planned.expected(of_pupil, at, school)
-    granted = [plan.code for plan, outcome in ahead.planned if outcome == GRANTED]
-    if granted:
-        return granted[0]
+    if of_pupil:
+        ahead = planned.expected(of_pupil, at, school)
+        granted = [plan.code for plan, outcome in ahead.planned if outcome == GRANTED]
+        if granted:
+            return granted[0]
     kept_away = any(
-        closure.stands(at)
-        and (pupil.class_ in closure.classes or pupil.year_group in closure.year_groups or pupil.id in closure.pupils)
-        for closure in school.closures
-        if not closure.of_everyone
+        pupil.class_ in part.classes or pupil.year_group in part.year_groups or pupil.id in part.pupils
+        for part in parts
     )
     return PART if kept_away else None
