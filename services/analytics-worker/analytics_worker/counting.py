@@ -73,7 +73,8 @@ async def ask(
     by_time = [by for by in question.by if not by.of_pupils and by not in (*_AT_ONCE, By.CODE)]
     sliced = [questions.slices(by, facts, question.first, question.last) for by in by_time]
     worth = readings.worths(days[0], days[-1])
-    after, up_to = await _positions(connection, school_id) if seq is None else (0, seq)
+    stands = await _sql.begin(connection, school_id=school_id)
+    after, up_to = (stands["weeks_seq"], stands["seq"]) if seq is None else (0, seq)
     asked = {
         "school_id": school_id,
         "after": after,
@@ -89,9 +90,8 @@ async def ask(
         "persistent_times": PERSISTENT_TIMES,
         "severe_times": SEVERE_TIMES,
     }
-    await _sql.plan_hashing(connection, other="off")
     rows = [row async for row in _sql.ask(connection, **asked)]
-    await _sql.plan_hashing(connection, other="on")
+    await _sql.end(connection)
     ids = await pupil_ids.ids(connection, school_id, [s.pupil_no for s in within], seq) if By.PUPIL in of_pupils else {}
     names = [
         tuple(ids[label] if isinstance(label, int) and not isinstance(label, bool) else label for label in labels)
@@ -154,12 +154,6 @@ def _group(row: asyncpg.Record, sessions: Sequence[tuple[Worth, int]], pupils_wi
         ),
         pupils_with=dict(sorted(pupils_with.items())),
     )
-
-
-async def _positions(connection: Connection, school_id: int) -> tuple[int, int]:
-    """Give the position that a school's weeks were laid together at, and the one that it is folded to."""
-    row = await _sql.position(connection, school_id=school_id)
-    return (0, 0) if row is None else (row["weeks_seq"], row["seq"])
 
 
 def _columns(within: Sequence[Spell], parts: Sequence[int], days: Sequence[date]) -> dict[str, Any]:

@@ -1,11 +1,14 @@
--- name: position(school_id)^
--- The position that a school is folded to, and that to which its weeks are laid together.
-SELECT seq, weeks_seq FROM analysis.checkpoint WHERE school_id = :school_id;
+-- name: begin(school_id)^
+-- The position that a school is folded to, and that to which its weeks are laid together. What is asked next is planned for
+-- hashing: of how many rows come of parts and weeks the planner guesses one or two, and would search them row by row, which
+-- takes a hundred times as long.
+SELECT coalesce(max(seq), 0) AS seq, coalesce(max(weeks_seq), 0) AS weeks_seq,
+       set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true)
+FROM analysis.checkpoint WHERE school_id = :school_id;
 
--- name: plan_hashing(other)$
--- How what is asked next is planned. Of how many rows come of parts and weeks the planner guesses one or two, and would
--- search them row by row, which takes a hundred times as long.
-SELECT set_config('enable_nestloop', :other, true) || set_config('enable_sort', :other, true);
+-- name: end()$
+-- What is asked after this is planned as ever.
+SELECT set_config('enable_nestloop', 'on', true) || set_config('enable_sort', 'on', true);
 
 -- name: ask(school_id, after, up_to, days, pupil_nos, spell_pupils, spell_firsts, spell_untils, spell_parts, spell_compulsory, weeks, weekdays, slices, slices_within, eras, codes, code_nos, worth_eras, compulsories, possibles, absents, by_session, by_weekday, is_parted, persistent_times, severe_times)
 -- The sums of a school's sessions on some days: over everybody (part is null) and, where parted, of each part and slice of

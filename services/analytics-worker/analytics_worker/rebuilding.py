@@ -76,7 +76,7 @@ async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
         differences = [
             await _spells(connection, school_id, found),
             await _entries(connection, school_id, head, is_new),
-            await _weeks(connection, school_id),
+            await _weeks(connection, school_id, is_new),
             await _totals(connection, school_id),
             await _years(connection, school_id, head, found),
         ]
@@ -119,10 +119,10 @@ async def _entries(connection: Connection, school_id: int, head: int, is_new: bo
     return _difference("entry", await _sql.remove_entries(connection, **of), await _sql.add_entries(connection, **of))
 
 
-async def _weeks(connection: Connection, school_id: int) -> Difference:
+async def _weeks(connection: Connection, school_id: int, is_new: bool) -> Difference:
     """Compare by digest with the entries, which by now are those made anew; where they differ, row by row."""
     of = {"school_id": school_id}
-    if await _sql.weeks_are_the_same(connection, **of):
+    if not is_new and await _sql.weeks_are_the_same(connection, **of):
         return Difference("pupil_week", 0, 0)
     await _sql.lay_weeks(connection, **of)
     return _difference("pupil_week", await _sql.remove_weeks(connection, **of), await _sql.add_weeks(connection, **of))
