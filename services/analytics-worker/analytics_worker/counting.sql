@@ -10,7 +10,7 @@ FROM analysis.checkpoint WHERE school_id = :school_id;
 -- What is asked after this is planned as ever.
 SELECT set_config('enable_nestloop', 'on', true) || set_config('enable_sort', 'on', true);
 
--- name: ask(school_id, after, up_to, days, pupil_nos, spell_pupils, spell_firsts, spell_untils, spell_parts, spell_compulsory, weeks, weekdays, slices, slices_within, eras, codes, code_nos, worth_eras, compulsories, possibles, absents, by_session, by_weekday, is_parted, persistent_times, severe_times)
+-- name: ask(school_id, after, up_to, first, last, pupil_nos, spell_pupils, spell_firsts, spell_untils, spell_parts, spell_compulsory, weeks, weekdays, slices, slices_within, eras, codes, code_nos, worth_eras, compulsories, possibles, absents, by_session, by_weekday, is_parted, persistent_times, severe_times)
 -- The sums of a school's sessions on some days: over everybody (part is null) and, where parted, of each part and slice of
 -- time; of each one row for its pupils, one for each code as it was read, and one for the pupils with it. What stands are the weeks as they were laid together at one
 -- position, and the events from there to another; from 0, which is nothing, it is the book alone. A spell says of which
@@ -37,7 +37,7 @@ WITH spell AS MATERIALIZED (
     SELECT pupil_no, session_date, session, version, code
     FROM ledger.event
     WHERE school_id = :school_id AND seq > CAST(:after AS bigint) AND seq <= CAST(:up_to AS bigint)
-      AND session_date = ANY (CAST(:days AS date[])) AND session IN ('AM', 'PM')
+      AND session_date BETWEEN :first AND :last
       AND (CAST(:pupil_nos AS int[]) IS NULL OR pupil_no = ANY (CAST(:pupil_nos AS int[])))
 ), said AS (
     SELECT e.pupil_no, mod(e.session_date - date '2000-01-03', 7) AS weekday, e.session_date, e.session, e.code
