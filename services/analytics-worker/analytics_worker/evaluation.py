@@ -186,16 +186,17 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     """
     about = {"school_id": school_id, "after": position.alerts_seq}
     days: list[date] = [row["recorded_on"] async for row in _sql.recorded_on(connection, up_to=position.seq, **about)]
-    # The clock of who recorded may be a little ahead of ours: what is recorded was recorded by now.
-    now = max([now, *(at for on in days[-1:] if (at := midnight(on)) is not None)])
+    acted = [row async for row in casework.since(connection, school_id, position.acts_no)]
     up_to = position.seq
     if len(days) > _MOST_DAYS:
         days = days[:_MOST_DAYS]
         now = datetime.combine(days[-1], time.max, now.tzinfo)
         up_to = await _before(connection, school_id, position.seq, midnight(days[-1], after=True))
+        acted = [row for row in acted if row["recorded_on"] <= days[-1]]
+    # The clock of who recorded may be a little ahead of ours: what is recorded was recorded by now.
+    recorded_on = (*days[-1:], *(row["recorded_on"] for row in acted))
+    now = max([now, *(at for on in recorded_on if (at := midnight(on)) is not None)])
     changes = [row async for row in _sql.changes(connection, up_to=up_to, **about)]
-    acted = [row async for row in casework.since(connection, school_id, position.acts_no)]
-    acted = [row for row in acted if row["recorded_on"] <= now.date()]
     due = [row async for row in _sql.due(connection, school_id=school_id, today=now.date())]
     begun = await _begun(connection, school_id, position.alerts_on, now.date())
     first = min([*days, *(row["recorded_on"] for row in acted), *(row["on_date"] for row in due), *begun, now.date()])
