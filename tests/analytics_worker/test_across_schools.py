@@ -34,11 +34,13 @@ class Moved:
     upn: str
     trust: str
 
-    async def met(self, calling: Calling, path: str | None = None) -> list[dict[str, Any]]:
+    async def met(
+        self, calling: Calling, path: str | None = None, kind: str = "penalty-threshold"
+    ) -> list[dict[str, Any]]:
         """Give what is told of the two schools."""
         await self.first.desk.fold()
         async with calling() as http:
-            items = (await got(http, f"{path or self.trust}/alerts/across-schools"))["items"]
+            items = (await got(http, f"{path or self.trust}/alerts/across-schools?kind={kind}"))["items"]
         urns = {self.first.urn, self.second.urn}
         return [item for item in items if urns & {each["urn"] for each in item["pupils"]}]
 
@@ -162,3 +164,26 @@ async def test_who_does_not_reach_every_school_or_may_not_see_alerts_is_refused(
         assert refusal(await http.get(f"{moved.trust}/alerts/across-schools"), "unknown-trust")
     async with calling("authority", "825", scopes=("summaries:read", "attendance:read")) as http:
         assert refusal(await http.get(path), "scope-required")
+
+
+async def test_two_registers_that_both_marked_a_session_or_neither_contradict_each_other(
+    moved: Moved, calling: Calling
+) -> None:
+    first, second = moved.first, moved.second
+    assert await moved.met(calling, kind="dual-conflict") == []
+    await moved.starts("{[2025-09-03,)}")
+    day, next_day, third = (each.isoformat() for each in FIRST)
+    await second.enter((2, day, "AM", "/"), (2, day, "PM", "D"), (2, next_day, "AM", "X"), (2, third, "AM", "D"))
+    await first.enter((1, third, "AM", "D"))
+    [item] = await moved.met(calling, kind="dual-conflict")
+    assert item["pupils"] == [{"urn": first.urn, "pupil": "p-1"}, {"urn": second.urn, "pupil": "p-2"}]
+    assert (item["kind"], item["since"]) == ("dual-conflict", day)
+    told = [(each["date"], each["session"], each["conflict"]) for each in item["evidence"]["sessions"]]
+    assert told == [(day, "AM", "both-marked"), (third, "AM", "neither-marked")]
+    assert item["evidence"]["sessions"][0]["codes"] == {first.urn: "O", second.urn: "/"}
+    assert moved.upn not in json.dumps(item)
+    await second.enter((2, day, "AM", "D"), (2, third, "AM", "/"))
+    assert await moved.met(calling, kind="dual-conflict") == []
+    await moved.starts(SINCE_JOINING)
+    await second.enter((2, day, "AM", "/"))  # not on roll there
+    assert await moved.met(calling, kind="dual-conflict") == []

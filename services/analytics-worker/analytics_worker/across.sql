@@ -30,3 +30,17 @@ FROM unnest(CAST(:pupil_nos AS int[]), CAST(:dates AS date[]), CAST(:sessions AS
 JOIN analysis.entry e ON e.school_id = :school_id AND e.session_date = asked.session_date AND e.session = asked.session
                      AND e.pupil_no = asked.pupil_no
 ORDER BY e.pupil_no, e.session_date, e.session;
+
+-- name: on_roll_since(school_id, first)
+-- The UPNs of a school's pupils who were on roll on a day or later.
+SELECT p.upn
+FROM (SELECT DISTINCT ON (pupil_no) pupil_no, upn, on_roll FROM register.pupil
+      WHERE school_id = :school_id ORDER BY pupil_no, seq DESC) p
+WHERE p.upn IS NOT NULL AND p.on_roll && daterange(:first, NULL);
+
+-- name: entries_since(school_id, pupil_nos, first)
+-- What stands of some pupils on a day or later, in order.
+SELECT pupil_no, session_date, session, code
+FROM analysis.entry
+WHERE school_id = :school_id AND session_date >= :first AND pupil_no = ANY (CAST(:pupil_nos AS int[]))
+ORDER BY pupil_no, session_date, session;

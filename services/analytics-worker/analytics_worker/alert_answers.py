@@ -178,9 +178,14 @@ class PupilAt(Body):
     pupil: str
 
 
-class MetAcrossRead(Body):
-    """A penalty threshold that sessions of several schools have met together: each session of it with its school."""
+Across = Literal[Alert.PENALTY_THRESHOLD, Alert.DUAL_CONFLICT]
+"""The kinds of alert that several schools come to together."""
 
+
+class AcrossRead(Body):
+    """What several schools come to together of a pupil: each session with its school, or with its code at each."""
+
+    kind: Across
     pupils: Annotated[list[PupilAt], Field(description="The one pupil, at each of the schools.")]
     since: Date
     period: str
@@ -188,18 +193,18 @@ class MetAcrossRead(Body):
 
 
 class _Across(Body):
-    items: list[MetAcrossRead]
+    items: list[AcrossRead]
     next: None
     schools: list[SchoolBehind]
 
 
 class TrustAcross(_Across):
-    """The thresholds met over several schools of a trust."""
+    """The alerts over several schools of a trust."""
 
     trust_uid: str
 
 
 class AuthorityAcross(_Across):
-    """The thresholds met over several schools of an authority."""
+    """The alerts over several schools of an authority."""
 
     la_code: str
