@@ -81,13 +81,18 @@ async def of_school(
         counted = await counting.ask(connection, caller.school_id, facts, over, seq=seq)
         return summary.shown(Counted(counted.whole), over, reader)[0], counted.whole.total
 
+    # What a reader may not see of these days must not be told by how far it lies from something seen.
+    figures = summary.shown(Counted(whole), replace(question, by=()), reader)[0]
+    whole = whole if _is_shown(figures) else tallies.NOBODY
     told = await _over_time(facts, question, whole.total, asked, group)
     if Compare.TARGET in asked.compare:
-        by_class = {}
+        by_class: dict[str, Group] = {}
         if facts.policy(asked.today).class_targets:
             parted = replace(question, by=(By.CLASS,))
-            by_class = dict((await counting.ask(connection, caller.school_id, facts, parted, seq=seq)).parts)
-        told["target"] = _targets(facts, whole, {str(key[0]): group for key, group in by_class.items()}, asked.today)
+            counted = await counting.ask(connection, caller.school_id, facts, parted, seq=seq)
+            seen = {item["class"] for item in summary.shown(counted, parted, reader)[1] if _is_shown(item)}
+            by_class = {str(key[0]): group for key, group in counted.parts.items() if key[0] in seen}
+        told["target"] = _targets(facts, whole, by_class, asked.today)
     for compare in (Compare.TRUST, Compare.AUTHORITY):
         if compare in asked.compare:
             told[compare] = await _others(connection, caller, question, asked.today, of_trust=compare is Compare.TRUST)
@@ -135,6 +140,7 @@ async def _over_time(facts: School, question: Question, total: Tally, asked: Ask
             raise invalid_parameter("action_on", "compare=action needs the day of the action.")
         earlier, after = periods.around(facts, asked.on, asked.weeks)
         figures, afterwards = await over(*after)
+        afterwards = afterwards if _is_shown(figures) else tallies.EMPTY
         told[Compare.ACTION] = {
             "on": asked.on.isoformat(),
             "weeks": asked.weeks,
@@ -148,13 +154,17 @@ async def _over_time(facts: School, question: Question, total: Tally, asked: Ask
 
 def beside(window: tuple[date, date], figures: dict[str, Any], those: Tally, these: Tally) -> dict[str, Any]:
     """Give the figures of other days, and how far these lie from those; nothing of that where they are suppressed."""
-    shown = figures["attendance_perc"] is not None
     return {
         "from": window[0].isoformat(),
         "to": window[1].isoformat(),
         "figures": figures,
-        "difference": _difference(these, those) if shown else dict.fromkeys(_RATES),
+        "difference": _difference(these, those) if _is_shown(figures) else dict.fromkeys(_RATES),
     }
+
+
+def _is_shown(figures: Mapping[str, Any]) -> bool:
+    """Say whether figures were not left out for fewness; those of nobody are none, either way."""
+    return figures["attendance_perc"] is not None
 
 
 def _difference(these: Tally, those: Tally) -> dict[str, float | None]:
