@@ -15,7 +15,7 @@ from codes.alerts import Standing
 from codes.calendar import academic_year, academic_year_bounds, week_of
 from codes.finding import Finding
 from codes.gaps import Cohort, Day, below_target, cohort_gap
-from codes.judging import UNAUTHORISED, Known, Setting
+from codes.known import UNAUTHORISED, Known, Setting
 from codes.levels import by_day
 from codes.patterns import patterns
 from codes.policy import Policy

@@ -156,7 +156,7 @@ async def test_how_far_a_suppressed_figure_lies_from_one_that_is_seen_is_not_tol
         await school.enter_days(no, between("2026-09-04", "2026-09-11"))
     await school.enter_days(1, between("2026-11-02", "2026-11-06"), "I")
     await desk.sweep()
-    asked = {
+    asked: dict[str, Any] = {
         "period": "half-term",
         "on": "2026-11-20",
         "compare": ["period-before", "target", "action"],

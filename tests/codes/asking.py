@@ -9,7 +9,8 @@ from typing import Any
 from codes.alerts import Standing
 from codes.book import Session
 from codes.calendar import academic_year
-from codes.judging import UNAUTHORISED, Asked, Entries, Known, Placed, Setting
+from codes.judging import Asked
+from codes.known import UNAUTHORISED, Entries, Known, Placed, Setting
 from codes.policy import policy_from_body
 from codes.school import School, calendar_of
 from tests.codes.given import MONDAY, calendar_body

@@ -8,7 +8,8 @@ import pytest
 from codes.acts import Act, Action
 from codes.alerts import Alert
 from codes.awaiting import awaited
-from codes.judging import Admission, Asked, Placed, Planned, judged
+from codes.judging import Asked, judged
+from codes.known import Admission, Placed, Planned
 from codes.planned import GRANTED, Plan
 from codes.returns import Deletion
 from tests.codes.asking import AM, PM, PUPIL, asked, days, entries, setting

@@ -10,7 +10,7 @@ from codes.alerts import Alert
 from codes.book import Session
 from codes.calendar import school_days
 from codes.gathering import OfPupil, of_week, weeks_over
-from codes.judging import Known, Placed, Setting
+from codes.known import Known, Placed, Setting
 from codes.policy import policy_from_body
 from codes.school import School, calendar_of
 from tests.support.school import CALENDAR, POLICY

@@ -9,7 +9,8 @@ import pytest
 from codes.acts import Act, Action
 from codes.alerts import Alert, Standing
 from codes.grounds import LEAVE
-from codes.judging import NOWHERE, Admission, Known, Placed, Planned, Setting, judged
+from codes.judging import judged
+from codes.known import NOWHERE, Admission, Known, Placed, Planned, Setting
 from codes.notices import Notice
 from codes.planned import ASKED, GRANTED, REFUSED, WITHDRAWN, Plan
 from codes.returns import Deletion
@@ -124,6 +125,11 @@ def test_the_workers_that_a_pupil_has_are_told_of_absence_and_of_deletion(facts:
     assert kinds(days("N"), known=with_facts(**facts)) & set(named.values()) == workers
     left = replace(with_facts(**facts), deletion=LEFT)
     assert kinds(days("/"), date(2026, 9, 18), known=left) & set(named.values()) == workers
+
+
+def test_sessions_of_an_approved_activity_are_possible_ones_that_a_level_waits_for() -> None:
+    assert Alert.PERSISTENT_ABSENCE in kinds(days(*"III", *"/" * 10, *"V" * 10))  # 6 of 46
+    assert Alert.PERSISTENT_ABSENCE not in kinds(days(*"III", *"/" * 10, *"X" * 10))  # 6 of 26, too few to speak of
 
 
 def test_levels_are_asked_of_the_years_that_are_named_each_at_its_last_day_if_it_is_over() -> None:

@@ -20,7 +20,7 @@ from analytics_worker.judging import Awaited, Span, brought_up
 from analytics_worker.whole_school import Since
 from codes.alerts import Alert
 from codes.calendar import academic_year, academic_year_bounds
-from codes.judging import Setting
+from codes.known import Setting
 from codes.life import Key, Life
 from kit import database
 from kit.database import Connection

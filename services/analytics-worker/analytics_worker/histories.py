@@ -17,7 +17,7 @@ from codes.acts import Act
 from codes.alerts import Standing
 from codes.book import Session
 from codes.calendar import academic_year
-from codes.judging import UNAUTHORISED, Admission, Entries, Known, Placed, Planned, Setting
+from codes.known import UNAUTHORISED, Admission, Entries, Known, Placed, Planned, Setting
 from codes.notices import Notice
 from codes.planned import plan_from_body
 from codes.returns import Deletion

@@ -10,7 +10,8 @@ from analytics_worker.histories import At, Course, Event, History, Settings
 from codes.awaiting import awaited
 from codes.book import Session
 from codes.calendar import academic_year, academic_year_bounds
-from codes.judging import Asked, Held, Known, Setting, judged
+from codes.judging import Asked, Held, judged
+from codes.known import Known, Setting
 from codes.life import Day, Key, Life, lived
 from codes.policy import times
 

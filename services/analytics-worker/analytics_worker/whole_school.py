@@ -19,7 +19,7 @@ from codes.book import Session
 from codes.calendar import academic_year, academic_year_bounds
 from codes.finding import Finding
 from codes.gathering import OfPupil, of_week, weeks_over
-from codes.judging import Setting
+from codes.known import Setting
 from codes.life import OF_A_WEEK, Day, Key, Life, lived
 from codes.penalty import Threshold
 from codes.rising import WEEKS_COMPARED
