@@ -172,6 +172,8 @@ async def _drop_what_hung_on_it(connection: Connection, each: SchoolYear) -> Non
     await _sql.drop_key(connection, year=first.year, **of)
     await _sql.claim(connection, **of)
     await _sql.drop_entries(connection, **within)
+    await _sql.drop_weeks(connection, **within)
+    await _sql.add_weeks(connection, **within)
     await _sql.drop_totals(connection, **within)
     await _sql.add_totals(connection, **within)
     await _sql.drop_years_totals(connection, academic_year=each.academic_year, **of)
@@ -182,6 +184,6 @@ async def _drop_pupils(connection: Connection, school_id: int, pupil_nos: Sequen
     """Remove pupils from the admission register, with what was said, read and folded of them."""
     for drop in (
         *(_sql.drop_placings, _sql.drop_pupils, _sql.drop_ids, _sql.drop_plans, _sql.forget_words),
-        *(_sql.drop_reads, _sql.drop_spells, _sql.drop_alerts_of, _sql.drop_watched),
+        *(_sql.drop_reads, _sql.drop_spells, _sql.drop_alerts_of, _sql.drop_awaited, _sql.drop_acts, _sql.drop_notices),
     ):
         await drop(connection, school_id=school_id, pupil_nos=list(pupil_nos))

@@ -69,6 +69,18 @@ WHERE a.school_id = :school_id AND a.session_date BETWEEN :first AND :last
                   WHERE e.school_id = :school_id AND e.session_date = a.session_date AND e.session = a.session
                     AND e.pupil_no = a.pupil_no AND e.version = 1);
 
+-- name: drop_weeks(school_id, first, last)!
+-- The weeks of a year, to be laid together anew.
+DELETE FROM analysis.pupil_week WHERE school_id = :school_id AND week BETWEEN CAST(:first AS date) - 6 AND :last;
+
+-- name: add_weeks(school_id, first, last)!
+-- The weeks of what is folded and stays.
+INSERT INTO analysis.pupil_week (school_id, pupil_no, week, codes)
+SELECT school_id, pupil_no, week, codes
+FROM analysis.pupil_weeks(:school_id, ARRAY(
+    SELECT CAST(:first AS date) - n FROM generate_series(-366, 6) AS n
+    WHERE mod(CAST(:first AS date) - n - date '2000-01-03', 7) = 0 AND CAST(:first AS date) - n <= :last));
+
 -- name: drop_totals(school_id, first, last)!
 -- The sums of a year, to be made anew.
 DELETE FROM analysis.day_total WHERE school_id = :school_id AND session_date BETWEEN :first AND :last;
@@ -88,10 +100,9 @@ GROUP BY e.session_date, e.session, s.year_group, s.counted, e.code;
 DELETE FROM analysis.year_total WHERE school_id = :school_id AND academic_year = :academic_year;
 
 -- name: drop_alerts(school_id, academic_year, first, last)!
--- Alerts of a year, or opened by the end of it, of pupils who have no entry left in it.
+-- Alerts of a year, of pupils who have no entry left in it.
 DELETE FROM analysis.alert a
-WHERE a.school_id = :school_id
-  AND (a.academic_year = :academic_year OR (a.academic_year IS NULL AND a.opened_on BETWEEN :first AND :last))
+WHERE a.school_id = :school_id AND a.academic_year = :academic_year
   AND NOT EXISTS (SELECT FROM ledger.event e
                   WHERE e.school_id = :school_id AND e.session_date BETWEEN :first AND :last AND e.pupil_no = a.pupil_no);
 
@@ -132,6 +143,14 @@ DELETE FROM analysis.alert WHERE school_id = :school_id AND pupil_no = ANY (CAST
 -- When they were on roll.
 DELETE FROM analysis.spell WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
 
--- name: drop_watched(school_id, pupil_nos)!
--- That they were watched.
-DELETE FROM analysis.watched WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+-- name: drop_acts(school_id, pupil_nos)!
+-- What was done about their alerts.
+DELETE FROM casework.act WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+
+-- name: drop_notices(school_id, pupil_nos)!
+-- The notices about them.
+DELETE FROM casework.notice WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+
+-- name: drop_awaited(school_id, pupil_nos)!
+-- When they were to be looked at.
+DELETE FROM analysis.awaited WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));

@@ -58,6 +58,9 @@ class Alert(StrEnum):
     STUDY_LEAVE = "study-leave"
     NEXT_STEP_DUE = "next-step-due"
     PARENTS_NOT_TOLD = "parents-not-told"
+    LEAVE_CODE_WITHOUT_LEAVE = "leave-code-without-leave"
+    ABSENT_ON_REFUSED_DATES = "absent-on-refused-dates"
+    DUAL_CONFLICT = "dual-conflict"
     PATTERN = "pattern"
     AMENDMENT_PATTERN = "amendment-pattern"
 

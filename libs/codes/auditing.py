@@ -32,10 +32,10 @@ PATTERN = Rule(
 class Amending:
     """One amendment that a person made: whose entry, from what to what, and by whom on which local day.
 
-    `by` is one person, by whatever the caller knows persons by. What a closure or an import amended is none.
+    `pupil` and `by` are by whatever the caller knows them by. What a closure or an import amended is none.
     """
 
-    pupil: int
+    pupil: str
     on: date
     session: Session
     was: str
@@ -55,11 +55,24 @@ class Amending:
         }
 
 
+def census_days(year: str) -> tuple[date, date, date]:
+    """The days of the school census in an academic year: in autumn, spring and summer.
+
+    ASSUMPTION: the first Thursday in October, the third in January, the third in May, as in the years up to now.
+    """
+    starts = int(year[:4])
+    return _thursday(date(starts, 10, 1), 1), _thursday(date(starts + 1, 1, 1), 3), _thursday(date(starts + 1, 5, 1), 3)
+
+
+def _thursday(of_month: date, which: int) -> date:
+    return of_month + timedelta(days=(3 - of_month.weekday()) % 7 + 7 * (which - 1))
+
+
 def amendment_patterns(
     amendments: Sequence[Amending],
     today: date,
     census_days: Iterable[date] = (),
-    met: Mapping[int, Threshold] | None = None,
+    met: Mapping[str, Threshold] | None = None,
 ) -> tuple[Finding, ...]:
     """The patterns among a school's amendments up to a day, which are in the order in which they were recorded.
 
@@ -97,12 +110,12 @@ def _before_census(made: Sequence[Amending], census_days: Iterable[date]) -> Ite
                 yield _found("o-to-i-before-census", since, f"{census} {by}", by, behind, census_day=census.isoformat())
 
 
-def _after_threshold(made: Iterable[Amending], met: Mapping[int, Threshold]) -> Iterator[Finding]:
+def _after_threshold(made: Iterable[Amending], met: Mapping[str, Threshold]) -> Iterator[Finding]:
     """Sessions that a penalty threshold rested on, amended after the day it was met so that they count no longer.
 
     An N is left out: it must give way to the true code.
     """
-    behind: defaultdict[int, list[Amending]] = defaultdict(list)
+    behind: defaultdict[str, list[Amending]] = defaultdict(list)
     for each in made:
         threshold = met.get(each.pupil)
         if threshold is not None and each.recorded_on > threshold.met_on and _takes_from(each, threshold):

@@ -240,7 +240,8 @@ def next_step_due(
     """The next step of the staged approach to a concern that goes on; `taken` are the days of the steps so far.
 
     The first is due when the concern begins, each further one so many school days after the step before. None once the
-    concern is over (None), and when every step has been taken: what comes then is the authority's.
+    concern is over (None), and when every step has been taken: what comes then is the authority's. It is the same step
+    whichever line of attendance is reached: a letter that nobody wrote is not asked for twice.
     """
     if concern is None or len(taken) >= len(steps):
         return None
@@ -253,7 +254,7 @@ def next_step_due(
     step = steps[len(taken)]
     return STEP.finds(
         due,
-        f"{concern.kind} {concern.period} {step}",
+        f"{concern.period} {step}",
         step=step,
         concern=str(concern.kind),
         concern_since=concern.since.isoformat(),

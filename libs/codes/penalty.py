@@ -222,7 +222,7 @@ class Approaching:
             "sessions_left": THRESHOLD_SESSIONS - len(self.sessions),
             "unresolved": _unresolved(self.sessions),
             "quiet_from": _day(self.quiet_from),
-            "policy": {"penalty_approaching_from": self.from_sessions},
+            "from_sessions": self.from_sessions,
         }
         return NEAR.finds(self.since, self.period, **facts).evidence()
 

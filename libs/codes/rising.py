@@ -50,11 +50,11 @@ class _Risen:
         """The rise in plain values, with what it is measured by."""
         return {
             "from": self.weeks[WEEKS_COMPARED].isoformat(),
-            "sessions": self.now[0],
+            "counted_sessions": self.now[0],
             "possible_sessions": self.now[1],
             "perc": perc(rate(*self.now)),
             "before_from": self.weeks[0].isoformat(),
-            "sessions_before": self.was[0],
+            "counted_sessions_before": self.was[0],
             "possible_sessions_before": self.was[1],
             "perc_before": perc(rate(*self.was)),
             "weeks_compared": WEEKS_COMPARED,
@@ -108,7 +108,7 @@ def ehcp_falling(
     """A fall of attendance by at least 5 points and 4 sessions, of a pupil with an education, health and care plan.
 
     `entries` and `school_days` are in order, of as many years as needed. It holds since the last school day of the
-    week that completed it; the sessions of its evidence are those of absence.
+    week that completed it; the sessions that its evidence counts are those of absence.
     """
     absences = by_day(entries, date_of_birth, date.min, today)
     risen = _risen(_by_week(absences), _ended_weeks(school_days, today), EHCP_POINTS, EHCP_SESSIONS)

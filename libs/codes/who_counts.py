@@ -15,7 +15,8 @@ from codes.calendar import academic_year, academic_year_bounds
 from codes.tallies import is_persistent
 
 _DAY = timedelta(days=1)
-_SMALLEST_SCHOOL = 6
+SMALLEST_SCHOOL = 6
+"""Enrolments aged 5 to 15 that a school has at the least that is published."""
 
 
 class CensusPeriod(StrEnum):
@@ -98,7 +99,7 @@ def session_counts(date_of_birth: date, on: date) -> bool:
 
 def school_counts(enrolments: int) -> bool:
     """Whether a school is kept: one with fewer than six enrolments aged 5 to 15 is not."""
-    return enrolments >= _SMALLEST_SCHOOL
+    return enrolments >= SMALLEST_SCHOOL
 
 
 def pupil_counts(date_of_birth: date, year: str, boarder: bool, first_day: date) -> bool:

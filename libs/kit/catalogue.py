@@ -62,6 +62,11 @@ CATALOGUE: dict[str, Kind] = {
     # Absence known ahead
     "invalid-planned-absence": Kind(422, "The planned absence cannot be kept", "Mend what `errors` points at."),
     "unknown-planned-absence": Kind(404, "There is no such planned absence", "Check the id, or look for it in /v1/schools/{urn}/planned-absences."),
+    # Casework
+    "unknown-alert": Kind(404, "There is no such alert", "Check the id, or look for it in /v1/schools/{urn}/alerts."),
+    "invalid-act": Kind(422, "The act on the alert cannot be kept", "Mend what `errors` points at; the alert says what can be done about it."),
+    "invalid-notice": Kind(422, "The notice cannot be kept", "Mend what `errors` points at."),
+    "unknown-notice": Kind(404, "There is no such notice", "Check the id, or look for it in /v1/schools/{urn}/notices."),
     # Entering and amending
     "made-by-required": Kind(422, "The entry does not say who made it", "Give `made_by` with name and position."),
     "unknown-code": Kind(422, "This was never a code of the register", "See /v1/codes for the codes in force on a date."),

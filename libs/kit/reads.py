@@ -28,8 +28,10 @@ What = Literal[
     "attendance",
     "pupil-attendance",
     "alerts",
+    "notices",
     "dual-registrations",
     "daily",
+    "day",
 ]
 
 

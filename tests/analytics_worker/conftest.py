@@ -18,6 +18,8 @@ from tests.support.contract import HELD
 from tests.support.postgres import Database
 from tests.support.services import Clock
 
+pytest.register_assert_rewrite("tests.analytics_worker.following")
+
 AFTERNOON = "2026-11-20T16:00:00+00:00"
 
 Calling = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]

@@ -147,3 +147,30 @@ async def test_a_pupil_is_not_laid_beside_schools(calling: Calling, school: Scho
     async with calling("schools", school.urn) as http:
         answer = await http.get(f"/v1/schools/{school.urn}/pupils/p-1/attendance", params={"compare": "trust"})
     refusal(answer, "invalid-parameter", at="compare")
+
+
+async def test_how_far_a_suppressed_figure_lies_from_one_that_is_seen_is_not_told(desk: Desk, calling: Calling) -> None:
+    school = await desk.open("941019", pupils=4)
+    await school.policy({**POLICY, "class_targets": {"4B": 90}})
+    for no in range(1, 5):
+        await school.enter_days(no, between("2026-09-04", "2026-09-11"))
+    await school.enter_days(1, between("2026-11-02", "2026-11-06"), "I")
+    await desk.sweep()
+    asked: dict[str, Any] = {
+        "period": "half-term",
+        "on": "2026-11-20",
+        "compare": ["period-before", "target", "action"],
+        "action_on": "2026-11-02",
+    }
+    async with calling("schools", school.urn, scopes=("summaries:read",)) as http:
+        told = (await http.get(f"/v1/schools/{school.urn}/attendance", params=asked)).json()
+    assert told["attendance_perc"] is None  # one pupil alone
+    compared = told["compared"]
+    assert compared["period_before"]["figures"]["attendance_perc"] == 100.0
+    assert set(compared["period_before"]["difference"].values()) == {None}
+    assert compared["target"]["school"]["difference"] is None
+    assert compared["target"]["classes"]["4B"]["difference"] is None
+    assert set(compared["action"]["before"]["difference"].values()) == {None}
+    seen = (await ask(calling, school, **asked))["compared"]
+    assert seen["period_before"]["difference"]["attendance_perc"] == -100.0
+    assert seen["target"]["classes"]["4B"]["difference"] == -90.0

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from analytics_worker import areas
 from analytics_worker.questions import By
 from codes import tallies
 from codes.phases import EducationPhase
@@ -75,6 +74,11 @@ class World:
 @pytest.fixture(scope="module")
 async def world(desk: Desk) -> World:
     """Give six schools in three authorities, two trusts and two regions, folded, with the sums of the year."""
+    return await built(desk)
+
+
+async def built(desk: Desk) -> World:
+    """Build such a world."""
     chance = random.Random(31)
     schools, children = {}, {}
     for place in PLACES:
@@ -175,125 +179,6 @@ async def test_the_children_an_authority_is_responsible_for_are_as_of_a_single_s
         for by in ("pupil", "class"):
             refusal(await http.get(path, params={"by": by}), "invalid-parameter", at="by")
     assert (await ask(calling, "/v1/local-authorities/931/responsible/attendance"))["schools"] == []
-
-
-AREAS = [
-    ("/v1/national/attendance", [place.urn for place in PLACES]),
-    ("/v1/regions/E12000008/attendance", [place.urn for place in PLACES if REGION[place.la_code] == "E12000008"]),
-]
-SUMS = ("possible_sessions", "present_sessions", "overall_attendance", "overall_absence", "authorised_absence")
-
-
-@pytest.mark.parametrize(("path", "urns"), AREAS, ids=["nation", "region"])
-@pytest.mark.parametrize(
-    "by",
-    [
-        (),
-        (By.YEAR_GROUP,),
-        (By.LOCAL_AUTHORITY,),
-        (By.REGION,),
-        (By.PHASE,),
-        (By.WEEK,),
-        (By.MONTH, By.LOCAL_AUTHORITY),
-        (By.WEEKDAY, By.SESSION),
-        (By.CENSUS_PERIOD,),
-        (By.YEAR, By.PHASE),
-    ],
-    ids="-".join,
-)
-async def test_a_regions_and_the_nations_figures_are_the_sums_of_their_schools_events(
-    calling: Calling, world: World, path: str, urns: list[str], by: tuple[By, ...]
-) -> None:
-    # Four days of a term, of which no sums by pupil are kept.
-    first, last = FROM[10], FROM[13]
-    days: dict[str, Any] = {"from": first, "to": last, "limit": 1000}
-    told = await ask(calling, path, by=[*by], who="on-roll", **days)
-    expected = world.tallies(urns, "on-roll", by, (first, last))
-    whole = tallies.group(world.tallies(urns, "on-roll", (), (first, last))[()])
-    assert {name: told[name] for name in SUMS} == {name: getattr(whole.total, name) for name in SUMS}
-    assert told["enrolments"] is told["pa_perc"] is None
-    assert told["schools"]["schools"] == len(urns)
-    assert told["schools"]["behind"] == told["schools"]["events_behind"] == 0
-    if not by:
-        return
-    shown = [item for item in told["items"] if item["possible_sessions"] is not None]
-    assert {tuple(item[each.member] for each in by) for item in told["items"]} == expected.keys()
-    assert shown or len(expected) < 3
-    for item in shown:
-        group = tallies.group(expected[tuple(item[each.member] for each in by)])
-        assert {name: item[name] for name in SUMS} == {name: getattr(group.total, name) for name in SUMS}
-        assert group.enrolments >= 3, "a part of one or two pupils is not shown"
-        assert "codes" not in item
-
-
-async def test_enrolments_and_persistent_absence_of_the_nation_are_of_a_year_to_date(
-    calling: Calling, world: World
-) -> None:
-    urns = [place.urn for place in PLACES]
-    small = [urn for urn in urns if tallies.group(world.tallies([urn], "published", ()).get((), [])).enrolments < 6]
-    kept = [urn for urn in urns if urn not in small]
-    assert small and kept
-    told = await ask(calling, "/v1/national/attendance", period="year")
-    group = tallies.group(world.tallies(kept, "published", ())[()])
-    assert told["who"] == "published"
-    assert told["possible_sessions"] == group.total.possible_sessions
-    found = (told["enrolments"], told["persistent_pupils"], told["severe_pupils"], told["pa_perc"])
-    assert found == (
-        group.enrolments,
-        group.persistent_pupils,
-        group.severe_pupils if group.severe_pupils > 2 or not group.severe_pupils else None,
-        tallies.perc(group.persistent),
-    )
-    by = await ask(calling, "/v1/national/attendance", by="cohort:fsm", period="year")
-    expected = world.tallies(kept, "published", (By.COHORT_FSM,))
-    items = {item["fsm"]: item for item in by["items"]}
-    assert items.keys() == {labels[0] for labels in expected}
-    for (fsm,), each in expected.items():
-        if items[fsm]["enrolments"] is not None:
-            assert items[fsm]["enrolments"] == tallies.group(each).enrolments >= 3
-            assert items[fsm]["possible_sessions"] == tallies.group(each).total.possible_sessions
-
-
-@pytest.mark.usefixtures("world")
-@pytest.mark.parametrize("by", [[], ["region"], ["local-authority", "year-group"], ["phase"]], ids="-".join)
-async def test_a_year_of_very_many_schools_is_the_same_from_the_sums_of_the_year(
-    calling: Calling, by: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    few = await ask(calling, "/v1/national/attendance", period="year", by=by)
-    monkeypatch.setattr(areas, "MOST_BY_DAY", 0)
-    many = await ask(calling, "/v1/national/attendance", period="year", by=by)
-    members = ("possible_sessions", "overall_attendance", "authorised_absence", "unauthorised_absence", "pa_perc")
-    assert {member: many[member] for member in members} == {member: few[member] for member in members}
-    parts = [
-        [{name: each.get(name) for name in (*by_members(by), *members)} for each in told["items"]]
-        for told in (few, many)
-        if by
-    ]
-    assert not parts or parts[0] == parts[1]
-
-
-def by_members(by: list[str]) -> list[str]:
-    return [each.replace("-", "_") for each in by]
-
-
-@pytest.mark.parametrize(
-    ("params", "parameter"),
-    [
-        ({"by": "pupil"}, "by"),
-        ({"by": "school"}, "by"),
-        ({"by": "class"}, "by"),
-        ({"by": "term"}, "by"),
-        ({"by": "cohort:fsm", "from": "2026-09-07", "to": "2026-09-11"}, "by"),
-        ({"by": "cohort:fsm", "who": "on-roll"}, "by"),
-        ({"by": ["cohort:fsm", "week"]}, "by"),
-        ({"period": "term"}, "period"),
-    ],
-)
-async def test_what_no_sums_without_pupils_can_answer_is_refused(
-    calling: Calling, world: World, params: dict[str, Any], parameter: str
-) -> None:
-    async with calling() as http:
-        refusal(await http.get("/v1/national/attendance", params=params), "invalid-parameter", at=parameter)
 
 
 async def test_pupils_and_classes_of_many_schools_are_asked_for_by_school(calling: Calling, world: World) -> None:

@@ -71,7 +71,7 @@ _PLACED = (
 )
 _YEARS = (
     "SELECT academic_year, enrolments, CAST(codes AS text) FROM analysis.year_total "
-    "WHERE school_id = $1 AND part_of = 'all' ORDER BY 1"
+    "WHERE school_id = $1 AND stretch = 'year' AND part_of = 'all' ORDER BY 1"
 )
 
 
@@ -222,7 +222,7 @@ async def test_without_a_school_in_its_context_the_worker_sees_no_pupil(desk: De
     await school.enter((1, "2026-09-07", "AM", "O"))
     await desk.sweep()
     other = await desk.open("910402")
-    for table in ("analysis.entry", "analysis.watched", "analysis.alert", "ledger.event", "register.pupil"):
+    for table in ("analysis.entry", "analysis.awaited", "analysis.alert", "ledger.event", "register.pupil"):
         async with kit_database.reading(desk.analytics) as connection:
             assert await connection.fetch(f"SELECT * FROM {table}") == []
         async with kit_database.reading(desk.analytics, other.school_id) as connection:

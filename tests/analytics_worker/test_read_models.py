@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import asyncpg
@@ -15,7 +15,7 @@ from analytics_worker import projector
 from kit.database import Connection
 from tests.analytics_worker.writing import Desk, School
 from tests.support.apart import history
-from tests.support.folded import models, rebuilt
+from tests.support.folded import models, rebuilt, weeks
 from tests.support.postgres import Database
 
 # Around the turn of two school years, and the second half of a summer term, in which fifteen-year-olds are not counted.
@@ -65,9 +65,11 @@ async def checkpoint(owner: Connection, school_id: int) -> int:
 
 
 async def is_the_fold_of_its_events(owner: Connection, school_id: int) -> None:
-    """The live models are what the events up to the checkpoint come to."""
+    """The live models are what the events up to the checkpoint come to, and weeks those up to where they were laid."""
     told = await history(owner, school_id)
     assert await models(owner, school_id) == told.at(await checkpoint(owner, school_id))
+    laid_at, rows = await weeks(owner, school_id)
+    assert rows == told.weeks_at(laid_at)
 
 
 async def something_happens(school: School, chance: random.Random, pupils: int) -> None:
@@ -99,10 +101,16 @@ async def test_whatever_happens_the_models_are_the_fold_of_the_events_at_every_p
     chance = random.Random(seed)
     school = await desk.open(f"9111{seed:02}", pupils=4)
     assert await desk.sweep() >= 1
+    day = desk.clock()
     for _ in range(14):
         await something_happens(school, chance, pupils=4)
         if chance.random() < 0.6:
             await projector.fold(desk.analytics, school.school_id, chance.choice((1, 2, 7, 100_000)))
+            await is_the_fold_of_its_events(owner, school.school_id)
+        if chance.random() < 0.3:
+            day += timedelta(days=1)
+            await projector.look(desk.analytics, school.school_id, day)
+            assert (await weeks(owner, school.school_id))[0] == await checkpoint(owner, school.school_id)
             await is_the_fold_of_its_events(owner, school.school_id)
     while await projector.fold(desk.analytics, school.school_id, chance.choice((1, 3, 50))):
         await is_the_fold_of_its_events(owner, school.school_id)
@@ -111,12 +119,15 @@ async def test_whatever_happens_the_models_are_the_fold_of_the_events_at_every_p
     again = await rebuilt(desk.analytics, school.school_id)
     assert (again.same, again.is_new, again.differences) == (True, False, ())
     assert await models(owner, school.school_id) == before
+    assert (await weeks(owner, school.school_id))[0] == await checkpoint(owner, school.school_id)
+    await is_the_fold_of_its_events(owner, school.school_id)
 
 
 async def year_totals(owner: Connection, school_id: int) -> list[tuple[Any, ...]]:
     rows = await owner.fetch(
-        "SELECT academic_year, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, codes "
-        "FROM analysis.year_total WHERE school_id = $1 ORDER BY 1, 2, 3, 4",
+        "SELECT academic_year, stretch, counted, part_of, part, enrolments, persistent, severe, absence_of_persistent, "
+        "codes "
+        "FROM analysis.year_total WHERE school_id = $1 ORDER BY 1, 2, 3, 4, 5",
         school_id,
     )
     return [(*tuple(row)[:-1], json.loads(row["codes"])) for row in rows]

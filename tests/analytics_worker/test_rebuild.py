@@ -11,7 +11,7 @@ from analytics_worker.projector import Waiting
 from kit.database import Connection
 from onebox.cli import main
 from tests.analytics_worker.writing import Desk, School
-from tests.support.folded import models
+from tests.support.folded import models, weeks
 from tests.support.postgres import Database
 
 Rebuild = Callable[..., Awaitable[tuple[int, str, str]]]
@@ -50,7 +50,7 @@ async def test_what_is_right_is_the_same_and_no_row_of_it_is_written(
     schools = [await written(desk, f"91130{n}") for n in range(3)]
     await desk.sweep()
     of_rows = "SELECT CAST(xmin AS text), CAST(t AS text) FROM analysis.{} t ORDER BY 2"
-    tables = ("entry", "spell", "day_total")
+    tables = ("entry", "spell", "pupil_week", "day_total")
     before = [await owner.fetch(of_rows.format(table)) for table in tables]
     code, out, err = await rebuild()
     assert (code, err) == (0, "")
@@ -66,12 +66,14 @@ async def test_what_is_wrong_is_named_and_put_right_and_the_exit_code_says_so(
 ) -> None:
     school, other = await written(desk, "911310"), await written(desk, "911311")
     await desk.sweep()
-    right = await models(owner, school.school_id)
+    right, laid = await models(owner, school.school_id), await weeks(owner, school.school_id)
     for statement in (
         "UPDATE analysis.entry SET code = 'O' WHERE school_id = $1 AND pupil_no = 3 AND session = 'AM'",
         "DELETE FROM analysis.entry WHERE school_id = $1 AND pupil_no = 2 AND session = 'PM'",
         "UPDATE analysis.day_total SET entries = entries + 1 WHERE school_id = $1 AND session = 'PM' AND code = '/'",
         "DELETE FROM analysis.spell WHERE school_id = $1 AND pupil_no = 3",
+        "UPDATE analysis.pupil_week SET codes = repeat('O ', 14) WHERE school_id = $1 AND pupil_no = 3",
+        "DELETE FROM analysis.pupil_week WHERE school_id = $1 AND pupil_no = 2",
     ):
         assert not (await owner.execute(statement, school.school_id)).endswith(" 0"), statement
     code, out, err = await rebuild()
@@ -80,9 +82,11 @@ async def test_what_is_wrong_is_named_and_put_right_and_the_exit_code_says_so(
     wrong = next(line for line in out.splitlines() if line.startswith(school.urn))
     assert "spell differed by 0 rows too many and 2 too few" in wrong
     assert "entry differed by 1 rows too many and 2 too few" in wrong
+    assert "pupil_week differed by 1 rows too many and 2 too few" in wrong
     assert "day_total differed by 2 rows too many and 2 too few" in wrong
     assert next(line for line in out.splitlines() if line.startswith(other.urn)).endswith(": the same")
     assert await models(owner, school.school_id) == right
+    assert await weeks(owner, school.school_id) == laid
     assert (await rebuild("--school", school.urn))[0] == 0
 
 
@@ -90,7 +94,7 @@ async def test_one_school_is_rebuilt_alone_and_an_unknown_one_not_at_all(desk: D
     one, other = await written(desk, "911320"), await written(desk, "911321")
     await desk.sweep()
     code, out, _ = await rebuild("--school", one.urn)
-    assert (code, out.count("\n")) == (0, 1)
+    assert (code, out.count("\n")) == (0, 2)  # its models, and its alerts
     assert out.startswith(one.urn)
     assert other.urn not in out
     code, out, err = await rebuild("--school", "999999")
@@ -139,16 +143,22 @@ async def test_a_school_that_cannot_be_folded_on_is_rebuilt_all_the_same_and_goe
     assert (await rebuild("--school", school.urn))[0] == 0
 
 
-async def test_alerts_keep_their_history_and_are_looked_at_again(
+async def test_alerts_raised_anew_are_the_same_and_one_that_never_held_goes(
     desk: Desk, owner: Connection, rebuild: Rebuild
 ) -> None:
     school = await written(desk, "911350")
     await school.enter((1, "2026-09-08", "AM", "N"))
     await desk.sweep()
-    alerts = await school.rows("SELECT id, kind, opened_on, changed FROM analysis.alert WHERE school_id = $1")
-    assert alerts
-    assert (await rebuild("--school", school.urn))[0] == 0
-    waiting = [each.school_id for each in await projector.waiting(desk.analytics, desk.clock())]
-    assert school.school_id in waiting
-    await desk.sweep()
-    assert await school.rows("SELECT id, kind, opened_on, changed FROM analysis.alert WHERE school_id = $1") == alerts
+    sql = (
+        "SELECT id, kind, opened_on, evidence FROM analysis.alert WHERE school_id = $1 "
+        "AND opened_on IS DISTINCT FROM closed_on AND kind <> 'register-not-taken' ORDER BY id"
+    )
+    alerts = await school.rows(sql)
+    assert "n-overdue" in [kind for _, kind, _, _ in alerts]
+    code, out, _ = await rebuild("--school", school.urn)
+    assert code == 0 and out.endswith("  alerts: the same\n")
+    assert await school.rows(sql) == alerts
+    await owner.execute("UPDATE analysis.alert SET opened_on = '2026-09-09', kind = 'pattern' WHERE kind = 'n-overdue'")
+    code, out, _ = await rebuild("--school", school.urn)
+    assert (code, "alert differed by 1 rows too many and 1 too few" in out) == (1, True)
+    assert await school.rows(sql) == alerts

@@ -46,6 +46,11 @@ class Desk:
             worked += await projector.sweep(self.analytics, self.clock)
         return worked
 
+    async def fold(self) -> None:
+        """Fold every school that is behind, and look at no alerts."""
+        for each in await projector.waiting(self.analytics, self.clock()):
+            await projector.bring_forward(self.analytics, each)
+
     async def open(self, urn: str, la_code: str = "931", pupils: int = 3, **pupil: Any) -> "School":
         """Begin the register of a school with two years' calendars, a policy, and pupils p-1, p-2... of Year 4."""
         async with database.writing(self.register, 0) as connection:
@@ -71,8 +76,10 @@ class School:
     standing: dict[Key, tuple[int, str]] = field(default_factory=dict)
     events: list[tuple[Key, str | None, str]] = field(default_factory=list)
 
-    async def enter(self, *marks: tuple[int, str, str, str], arrived_at: time | None = None) -> None:
-        """Enter or amend: (pupil number, date, session, code), in one transaction."""
+    async def enter(
+        self, *marks: tuple[int, str, str, str], arrived_at: time | None = None, source: str = "live"
+    ) -> None:
+        """Enter or amend: (pupil number, date, session, code), in one transaction; `history` is an import."""
         new = []
         for pupil_no, day, session, code in marks:
             key = (pupil_no, date.fromisoformat(day), session)
@@ -80,14 +87,17 @@ class School:
             self.standing[key] = (version + 1, code)
             self.events.append((key, original, code))
             reason = None if original is None else "Parent telephoned"
-            entry = NewMark(*key, version + 1, original, code, arrived_at, self.desk.clock(), TEACHER, reason=reason)
-            new.append(entry)
+            now = self.desk.clock()
+            mark = NewMark(*key, version + 1, original, code, arrived_at, now, TEACHER, source=source, reason=reason)
+            new.append(mark)
         async with database.writing(self.desk.register, self.school_id) as connection:
             head = await append.lock(connection, self.school_id)
             who = await writers(connection, head.school_id, "a-mis", {TEACHER}, {each.date for each in new})
             await append.append_marks(connection, head, who, new, self.desk.clock())
 
-    async def enter_days(self, pupil_no: int, days: Iterable[date], code: str | None = None) -> None:
+    async def enter_days(
+        self, pupil_no: int, days: Iterable[date], code: str | None = None, source: str = "live"
+    ) -> None:
         """Enter both sessions of some days: present, or with a code."""
         codes = (code or "/", code or "\\")
         await self.enter(
@@ -95,7 +105,8 @@ class School:
                 (pupil_no, day.isoformat(), session, each)
                 for day in days
                 for session, each in zip(("AM", "PM"), codes, strict=True)
-            ]
+            ],
+            source=source,
         )
 
     async def facts(
@@ -130,9 +141,12 @@ class School:
         sql = "INSERT INTO register.calendar (school_id, seq, academic_year, body) VALUES ($1, $2, $3, $4)"
         await self._change("calendar-changed", f"calendar:{year}", sql, (year, json.dumps(body)))
 
-    async def close(self, id_: str, code: str, first: Moment, last: Moment, *, held: Sequence[Moment] = ()) -> None:
-        """Close a run of sessions; nothing is entered by it."""
-        body = {"code": code, "from": _session(first), "to": _session(last), "held": [_session(each) for each in held]}
+    async def close(
+        self, id_: str, code: str, first: Moment, last: Moment, *, held: Sequence[Moment] = (), **selected: Any
+    ) -> None:
+        """Close a run of sessions, of a part of the school where one is selected; nothing is entered by it."""
+        bounds = {"from": _session(first), "to": _session(last), "held": [_session(each) for each in held]}
+        body = {"code": code, **bounds, **selected}
         await self._closure(id_, body, code, first, last)
 
     async def reverse(self, id_: str, code: str, first: Moment, last: Moment) -> None:
@@ -144,8 +158,34 @@ class School:
         ends = (date.fromisoformat(first[0]), first[1], date.fromisoformat(last[0]), last[1])
         await self._change("closure", f"closure:{id_}", sql, (id_, code, *ends, json.dumps(body)))
 
-    async def pupil(self, pupil_no: int, **other: Any) -> None:
-        """Enter a pupil in the admission register, or change what it says."""
+    async def plan(
+        self,
+        pupil_no: int,
+        id_: str,
+        kind: str,
+        code: str,
+        first: Moment,
+        last: Moment | None,
+        *,
+        outcome: str = "granted",
+        **other: Any,
+    ) -> None:
+        """State an absence known ahead, granted unless said otherwise; `other` are members of its body."""
+        decision = None if outcome == "asked" else {"outcome": outcome}
+        body = {"id": id_, "kind": kind, "code": code, "from": _session(first), "decision": decision, **other}
+        body |= {} if last is None else {"to": _session(last)}
+        sql = (
+            "INSERT INTO register.planned_absence (school_id, seq, id, pupil_no, kind, code, outcome, "
+            "asked_first_date, asked_first_session, asked_last_date, asked_last_session, "
+            "first_date, first_session, last_date, last_session) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $8, $9, $10, $11)"
+        )
+        ends = (None, None) if last is None else (date.fromisoformat(last[0]), last[1])
+        values = (id_, pupil_no, kind, code, outcome, date.fromisoformat(first[0]), first[1], *ends)
+        await self._change("absence-planned", f"absence:{pupil_no}", sql, values, body)
+
+    async def pupil(self, pupil_no: int, *, body: Any = None, **other: Any) -> None:
+        """Enter a pupil in the admission register, or change what it says; `body` is the entry as it was stated."""
         entry: dict[str, Any] = {
             "id": f"p-{pupil_no}",
             "date_of_birth": "2018-02-11",
@@ -178,14 +218,17 @@ class School:
             "INSERT INTO register.placing (school_id, pupil_no, seq, effective_from, year_group, class, facts) "
             "VALUES ($1, $4, $2, $11, $12, $13, $14)",
             values,
+            body,
         )
 
-    async def _change(self, kind: str, subject: str, sql: str, values: Sequence[Any]) -> None:
-        now = self.desk.clock()
+    async def _change(
+        self, kind: str, subject: str, sql: str, values: Sequence[Any], body: Mapping[str, Any] | None = None
+    ) -> None:
+        now, told = self.desk.clock(), json.dumps(body or {})
         async with database.writing(self.desk.register, self.school_id) as connection:
             head = await append.lock(connection, self.school_id)
             who = await writers(connection, head.school_id, "a-mis", (), ())
-            at = await append.append_changes(connection, head, who, [NewChange(kind, subject, "{}", now)], now)
+            at = await append.append_changes(connection, head, who, [NewChange(kind, subject, told, now)], now)
             await connection.execute(sql, self.school_id, at[0].seq, *values)
 
     async def rows(self, sql: str) -> list[tuple[Any, ...]]:

@@ -1,5 +1,7 @@
 """`make bench`, among ten million events: an audit page, a pupil's year, evidence of it, and the register verified."""
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -16,6 +18,7 @@ from tests.support.postgres import Database
 SCHOOLS, CLASSES = 86, 10
 """Ten million events and a few: 119,351 a school."""
 ROUNDS = 3
+JUDGES = 2
 SECONDS = 2.5
 PUPIL = "p-007"
 
@@ -86,6 +89,14 @@ async def test_bench_of_millions(
         rebuilt = Row("read models rebuilt, and compared with the live", "events/s", timed=False)
         for row, same in ((built, False), *((rebuilt, True) for _ in range(ROUNDS))):
             await measure(row, "rebuilding", url=database.owner_url, same=same)
+        judged = Row("pupils judged from nothing, by two processes", "pupils/s", timed=False)
+        for _ in range(ROUNDS):
+            before = machine.spent(pids, server_in_service.pid)
+            told = {"url": database.owner_url, "of": JUDGES}
+            each = await asyncio.gather(*(writing.run("judging", **told, part=part) for part in range(JUDGES)))
+            together = {name: sum(getattr(done, name) for done in each) for name in ("events", "rate", "processor")}
+            shares = machine.shares(before, machine.spent(pids, server_in_service.pid), together["processor"])
+            judged.add(replace(each[0], **together), shares)
         async with reading(running) as (worker, bearer):
             pids.append(worker.process.pid)
             span = f"from={open_days()[0]}&to={open_days()[-1]}"
@@ -103,5 +114,5 @@ async def test_bench_of_millions(
     connection = await asyncpg.connect(database.owner_url)
     assert await connection.fetchval("SELECT count(*) FROM ledger.event") > 0.99 * loaded.events
     await connection.close()
-    floors = [Floor(rebuilt, 500_000)]
-    table.add(facts, [*(limit.of for limit in limits), built, rebuilt], limits=limits, floors=floors)
+    floors = [Floor(rebuilt, 500_000), Floor(judged, 180_000 / 60)]
+    table.add(facts, [*(limit.of for limit in limits), built, rebuilt, judged], limits=limits, floors=floors)

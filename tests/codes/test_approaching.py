@@ -24,13 +24,13 @@ def test_the_threshold_is_approaching_from_the_seventh_session_on() -> None:
     assert (near.since, near.period, near.quiet_from) == (date(2026, 11, 5), "2026-27", WEEKS[NOVEMBER + 10])
     evidence = json.loads(json.dumps(near.evidence()))
     assert (evidence["sessions_left"], evidence["unresolved"], evidence["school_weeks"]) == (3, 1, 10)
-    assert evidence["policy"] == {"penalty_approaching_from": 7}
+    assert evidence["from_sessions"] == 7
     assert len(evidence["sessions"]) == 7 and evidence["source"] and evidence["closes_when"]
 
 
 def test_from_how_many_sessions_on_it_is_approaching_can_be_set() -> None:
     near = penalty_approaching(week(NOVEMBER, "O O O O"), WEEKS, BORN, FRIDAY, from_sessions=4)
-    assert near is not None and near.evidence()["policy"] == {"penalty_approaching_from": 4}
+    assert near is not None and near.evidence()["from_sessions"] == 4
 
 
 def test_approaching_is_quiet_once_the_threshold_is_met_and_while_what_met_it_is_in_the_window() -> None:

@@ -230,15 +230,17 @@ def test_study_leave_in_years_7_to_10_is_asked_about() -> None:
     assert study_leave(given, "10", date(2027, 9, 1)) is None, "last year's"
 
 
-def concern() -> Finding | None:
-    return level(entries("I2 " * 3 + "= " * 17), BORN, "9", DAYS[19])
+def concern(absent: int = 3) -> Finding | None:
+    return level(entries("I2 " * absent + "= " * (20 - absent)), BORN, "9", DAYS[19])
 
 
 def test_the_steps_of_the_staged_approach_fall_due_one_after_another() -> None:
     """Law.md section 7, S003 and S004: letter, further letter, meeting."""
     first = held(next_step_due(concern(), [], DAYS, DAYS[19]))
     assert (first.kind, first.since, first.evidence()["step"]) == (Alert.NEXT_STEP_DUE, DAYS[19], "letter")
-    assert first.period == "persistent-absence 2026-27 letter"
+    assert first.period == "2026-27 letter"
+    graver = held(next_step_due(concern(10), [], DAYS, DAYS[19]))
+    assert (graver.period, graver.evidence()["concern"]) == (first.period, "severe-absence"), "the same letter"
     assert next_step_due(concern(), [DAYS[20]], DAYS, DAYS[29]) is None
     second = held(next_step_due(concern(), [DAYS[20]], DAYS, DAYS[30]))
     assert (second.since, second.evidence()["step"]) == (DAYS[30], "further-letter")

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from codes.alerts import Alert, Standing
-from codes.auditing import Amending, amendment_patterns
+from codes.auditing import Amending, amendment_patterns, census_days
 from codes.book import Session
 from codes.calendar import calendar_from_body, open_days, school_weeks
 from codes.finding import Finding
@@ -179,7 +179,8 @@ def test_a_whole_school_without_patterns_is_left_in_peace(seed: int) -> None:
 def amending(n: int, was: str, code: str, recorded_on: date, first: date = date(2026, 9, 7)) -> list[Amending]:
     start = DAYS.index(first)
     return [
-        Amending(no, DAYS[start + no % 5], AM if no % 2 else PM, was, code, recorded_on, "staff 7") for no in range(n)
+        Amending(f"p-{no}", DAYS[start + no % 5], AM if no % 2 else PM, was, code, recorded_on, "staff 7")
+        for no in range(n)
     ]
 
 
@@ -190,7 +191,7 @@ def test_many_entries_amended_by_one_person_long_after_are_a_burst() -> None:
     assert found.period == "burst-long-after 2026-11-20 staff 7"
     assert len(found.evidence()["amendments"]) == 20
     assert found.evidence()["amendments"][0] == {
-        "pupil": 0,
+        "pupil": "p-0",
         "date": "2026-09-07",
         "session": "PM",
         "original_entry": "O",
@@ -243,16 +244,21 @@ def test_an_entry_amended_after_the_threshold_that_rested_on_it_was_met_is_shown
     met = penalty_threshold(standing, school_weeks(DAYS), date(2015, 2, 11))
     assert met is not None and met.met_on == days[4]
     after = met.met_on + timedelta(days=1)
-    change = Amending(3, days[1], AM, "O", "I", after, "staff 7")
-    [found] = amendment_patterns([change, replace(change, session=PM, by="staff 8")], TODAY, met={3: met})
-    assert (held([found]).since, found.period) == (after, f"after-threshold 3 {days[4]}")
+    change = Amending("p-3", days[1], AM, "O", "I", after, "staff 7")
+    [found] = amendment_patterns([change, replace(change, session=PM, by="staff 8")], TODAY, met={"p-3": met})
+    assert (held([found]).since, found.period) == (after, f"after-threshold p-3 {days[4]}")
     assert (found.evidence()["by"], found.evidence()["met_on"]) == ("staff 7, staff 8", days[4].isoformat())
     quiet = [
-        replace(change, pupil=4),
+        replace(change, pupil="p-4"),
         replace(change, on=DAYS[9]),
         replace(change, recorded_on=met.met_on),
         replace(change, code="G"),
         replace(change, on=days[0], was="N"),
         replace(change, was="I", code="O"),
     ]
-    assert amendment_patterns(quiet, TODAY, met={3: met}) == ()
+    assert amendment_patterns(quiet, TODAY, met={"p-3": met}) == ()
+
+
+def test_the_days_of_the_census_are_a_thursday_of_october_january_and_may() -> None:
+    assert census_days("2026-27") == (date(2026, 10, 1), date(2027, 1, 21), date(2027, 5, 20))
+    assert census_days("2025-26") == (date(2025, 10, 2), date(2026, 1, 15), date(2026, 5, 21))

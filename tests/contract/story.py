@@ -38,6 +38,8 @@ ALWAYS = {
     "session": "AM",
     "slug": "entry-changed",
 }
+AN_ALERT = "the first alert"
+"""Stands for its id, which no two registers have in common."""
 STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("healthz", {}),
     ("token", {}),
@@ -95,12 +97,29 @@ STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("of_pupil", {"id": "p-004"}),
     ("sessions_behind", {"id": "p-004"}),
     ("alerts", {}),
+    ("acknowledge", {"id": AN_ALERT}),
+    ("act_on", {"id": AN_ALERT}),
+    ("get_alert", {"id": AN_ALERT}),
+    ("put_notice", {"id": "notice-2026-001"}),
+    ("get_notice", {"id": "notice-2026-001"}),
+    ("get_notices", {}),
+    ("counts_of_school", {}),
+    ("day_of_school", {}),
     ("daily", {"date": "2026-09-07"}),
     ("of_trust", {"by": "school", "period": "week", "on": "2026-09-07"}),
     ("schools_of_trust", {}),
+    ("alerts_of_trust", {}),
+    ("counts_of_trust", {}),
+    ("across_trust", {}),
+    ("day_of_trust", {}),
     ("of_authority", {"by": "year-group", "period": "week", "on": "2026-09-07"}),
     ("of_responsible", {"period": "week", "on": "2026-09-07"}),
     ("schools_of_authority", {}),
+    ("alerts_of_authority", {}),
+    ("counts_of_authority", {}),
+    ("across_authority", {}),
+    ("counts_of_responsible", {}),
+    ("day_of_authority", {}),
     ("of_region", {"by": "local-authority", "period": "week", "on": "2026-09-07"}),
     ("of_nation", {"by": "region", "period": "week", "on": "2026-09-07"}),
     ("national_daily", {"date": "2026-09-07"}),
@@ -161,6 +180,8 @@ async def _tell(database: Database, addresses: tuple[str, str], clock: Clock) ->
             if id_ == "folded":
                 await _folded(database, clock)
                 continue
+            if said.get("id") == AN_ALERT:
+                said = {"id": told.answers["alerts"].json()["items"][0]["id"]}
             name, operation = by_id[id_]
             told.answers[id_] = await _ask(http, addresses, name, operation, said)
             assert told.answers[id_].status_code in (200, 201), (id_, told.answers[id_].text)

@@ -81,7 +81,7 @@ def test_every_request_of_the_contract_is_answered_as_its_example_says(story: To
     }
     # A stream's example is its first lines.
     examples["events"] = "".join(line + "\n" for line in examples["events"].splitlines()[:MOST])
-    rooms = ("attendance", "alerts", "authorities", "trusts and authorities", "national")
+    rooms = ("attendance", "alerts", "notices", "authorities", "trusts and authorities", "national")
     of_analytics = {each["operationId"] for _, each in operations() if each["tags"][0] in rooms}
     of_both = {"healthz": examples["healthz"]}
     for service, path in HOME.items():

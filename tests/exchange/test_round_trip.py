@@ -139,7 +139,7 @@ async def figures(database: Database) -> dict[str, list[dict[str, Any]]]:
     connection = await asyncpg.connect(database.owner_url)
     try:
         found = {}
-        for table in ("spell", "entry", "day_total", "year_total", "alert"):
+        for table in ("spell", "entry", "pupil_week", "day_total", "year_total", "alert"):
             rows = await connection.fetch(
                 f"SELECT to_jsonb(t) - 'school_id' - 'id' AS row FROM analysis.{table} t ORDER BY 1"
             )

@@ -33,11 +33,31 @@ WITHOUT = {
     ),
     "/v1/schools/{urn}/export": "It is the whole register up to now; its manifest says up to which position.",
     "/v1/schools/{urn}/adapters/session-attendance/ids": "What a supplier calls things is no part of the register.",
-    "/v1/schools/{urn}/alerts": "Alerts are derived and keep their own history: when each opened and closed.",
+    **dict.fromkeys(
+        (
+            *("/v1/schools/{urn}/alerts", "/v1/schools/{urn}/alerts/counts"),
+            *("/v1/trusts/{uid}/alerts", "/v1/trusts/{uid}/alerts/counts"),
+            *("/v1/local-authorities/{la_code}/alerts", "/v1/local-authorities/{la_code}/alerts/counts"),
+            *("/v1/trusts/{uid}/alerts/across-schools", "/v1/local-authorities/{la_code}/alerts/across-schools"),
+            "/v1/local-authorities/{la_code}/responsible/alerts/counts",
+        ),
+        "Alerts are derived and keep their own history: when each opened and closed.",
+    ),
+    **dict.fromkeys(
+        (
+            *("/v1/schools/{urn}/days/{date}", "/v1/trusts/{uid}/days/{date}"),
+            "/v1/local-authorities/{la_code}/days/{date}",
+        ),
+        "It is what to do now; what the registers of the day were is had as at any instant.",
+    ),
 }
 WITHOUT |= dict.fromkeys(
     ("/v1/local-authorities/{la_code}/schools", "/v1/trusts/{uid}/schools"),
     "It is a list of schools, and says how far each has come by now.",
+)
+WITHOUT |= dict.fromkeys(
+    ("/v1/schools/{urn}/alerts/{id}", "/v1/schools/{urn}/notices", "/v1/schools/{urn}/notices/{id}"),
+    "What people do is no part of the register: each act and version says when it was recorded.",
 )
 CHILDREN = "/v1/local-authorities/{la_code}/responsible/attendance"
 BY_INSTANT = {

@@ -79,6 +79,16 @@ BODIES: dict[str, Any] = {
         "made_by": TEACHER,
         "made_at": f"{MONDAY}T08:52:00+01:00",
     },
+    "POST /v1/schools/{urn}/alerts/{id}/acknowledgements": {"made_by": OFFICE},
+    "POST /v1/schools/{urn}/alerts/{id}/actions": {"action": "letter", "done_on": MONDAY, "made_by": OFFICE},
+    "PUT /v1/schools/{urn}/notices/{id}": {
+        "kind": "penalty-notice",
+        "pupil": "PUPIL",
+        "parent": "parent-1",
+        "issued_by": "Invented Council",
+        "issued_on": MONDAY,
+        "made_by": OFFICE,
+    },
 }
 TAKEN_AS = {"POST /v1/schools/{urn}/history": "application/x-ndjson"}
 MOVING = {"date", "content-length", "ratelimit"}
@@ -92,7 +102,10 @@ ASKED: dict[str, dict[str, str]] = {
 }
 # Writes that take a new id from whoever sends it: an id that another school has is as good as any.
 ENTERS = {"PUT /v1/schools/{urn}/pupils/{id}", "POST /v1/schools/{urn}/pupils"}
+# A plan or a notice is stated under any id: whose it is stands in the body.
+STATES = {"PUT /v1/schools/{urn}/planned-absences/{id}", "PUT /v1/schools/{urn}/notices/{id}"}
 THEIR_LEAVE, NO_LEAVE, NO_CLOSURE = "theirs-leave", "nobody-leave", "c-9999"
+THEIR_NOTICE, NO_NOTICE, NO_ALERT = "theirs-notice", "nobody-notice", "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +140,9 @@ OF_AN_AUTHORITY = [route for route in ROUTES if "{la_code}" in route.path]
 OF_A_TRUST = [route for route in ROUTES if "{uid}" in route.path]
 OF_MANY = [route for route in ROUTES if route.path.startswith(("/v1/regions", "/v1/national"))]
 PUBLISHED = "GET /v1/national/published"
-IN_THE_PATH = [
-    route
-    for route in OF_A_SCHOOL
-    # A plan is stated under any id: whose it is stands in the body.
-    if "{id}" in route.path and route.name not in ENTERS and (route.method, "planned" in route.path) != ("PUT", True)
-]
+IN_THE_PATH = [route for route in OF_A_SCHOOL if "{id}" in route.path and route.name not in ENTERS | STATES]
+BY_OTHER_IDS = ("/planned-absences/{id}", "/notices/{id}", "/alerts/{id}")
+"""Addresses whose id is not a pupil's."""
 OF_A_CLOSURE = [route for route in OF_A_SCHOOL if "{closure}" in route.path]
 IN_THE_QUERY = [route for route in OF_A_SCHOOL if "pupil" in route.parameters and "{id}" not in route.path]
 IN_THE_BODY = [route for route in OF_A_SCHOOL if "PUPIL" in str(BODIES.get(route.name)) and route.name not in ENTERS]
@@ -151,6 +161,7 @@ class Houses:
     ours: Office
     theirs: Office
     their_closure: str
+    their_alert: str
 
     async def caller(self, kind: str, ids: list[str]) -> dict[str, str]:
         """Give the header of a client with every scope, an administrator's too, and this reach."""
@@ -194,7 +205,19 @@ async def houses(database: Database, tmp_path_factory: pytest.TempPathFactory) -
         await projector.sweep(engine, clock)
         await engine.dispose()
         async with serving(worker) as address:
-            yield Houses(running, address, offices[0], theirs, closed["id"])
+            their_alert = await worked_on(running, f"{address}/v1/schools/{THEIRS}")
+            yield Houses(running, address, offices[0], theirs, closed["id"], their_alert)
+
+
+async def worked_on(running: Register, at: str) -> str:
+    """State a notice about their pupil, and give the id of an alert of theirs."""
+    async with running.client(EVERYTHING) as http:
+        notice = {**BODIES["PUT /v1/schools/{urn}/notices/{id}"], "pupil": THEIR_PUPIL}
+        assert (await http.put(f"{at}/notices/{THEIR_NOTICE}", json=notice)).status_code == 200
+        found = await http.get(f"{at}/alerts", params={"pupil": THEIR_PUPIL})
+        id_: str = found.json()["items"][0]["id"]
+        assert (await http.get(f"{at}/alerts/{id_}")).status_code == 200
+        return id_
 
 
 async def asked(
@@ -238,7 +261,7 @@ async def test_another_school_is_answered_as_one_that_does_not_exist(houses: Hou
             assert theirs == nobodys, route.name
             assert theirs[0] == 404, (route.name, theirs)
             # Ours is there: it is reach that made the difference.
-            if route.method == "GET" and route not in OF_A_CLOSURE and "planned-absences/" not in route.path:
+            if route.method == "GET" and route not in OF_A_CLOSURE and not route.path.endswith(BY_OTHER_IDS):
                 assert (await asked(http, houses, route, urn=OURS))[0] == 200, route.name
     assert await houses.heads() == before
 
@@ -294,8 +317,12 @@ async def http(houses: Houses) -> AsyncIterator[httpx.AsyncClient]:
 async def test_anothers_pupil_in_the_path_is_one_that_does_not_exist(
     houses: Houses, http: httpx.AsyncClient, route: Route
 ) -> None:
-    of_leave = "planned-absences" in route.path and route.method == "GET"
-    ids = (THEIR_LEAVE, NO_LEAVE) if of_leave else (THEIR_PUPIL, NO_PUPIL)
+    of = {
+        "planned-absences": (THEIR_LEAVE, NO_LEAVE),
+        "notices": (THEIR_NOTICE, NO_NOTICE),
+        "alerts": (houses.their_alert, NO_ALERT),
+    }
+    ids = next((both for part, both in of.items() if f"/{part}/" in route.path), (THEIR_PUPIL, NO_PUPIL))
     theirs, nobodys = [await asked(http, houses, route, id=id_) for id_ in ids]
     assert theirs == nobodys
     assert theirs[0] == 404

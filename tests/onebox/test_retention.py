@@ -46,6 +46,25 @@ async def test_a_year_goes_with_its_texts_and_its_pupils_and_the_rest_hashes_to_
     assert len((await past.office.get("/pupils/p-004"))["history"]) == 1
 
 
+async def test_what_was_done_about_alerts_goes_with_its_pupil_and_stays_while_the_pupil_does(past: Past) -> None:
+    stated = "now(), 'a-client', 'Who', 'What'"
+    for pupil_no in (1, 4):
+        for row in (
+            "casework.act SELECT $1, 2 * $2, gen_random_uuid(), $2, 'sickness-return', '2018-09-04', 'not-due', "
+            f"'2018-09-06', {stated}, 'Note of pupil ' || $2, '{{}}'",
+            f"casework.notice SELECT $1, 2 * $2 + 1, 'n-' || $2, $2, 'penalty-notice', {stated}, "
+            """jsonb_build_object('issued_by', 'Council of pupil ' || $2)""",
+        ):
+            await past.owner.execute(f"INSERT INTO {row}", past.school_id, pupil_no)
+    for table in ("casework.act", "casework.notice"):
+        with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+            await past.owner.execute(f"DELETE FROM {table} WHERE pupil_no = 1")
+    await past.let_go()
+    for words, tables in (("of pupil 1", []), ("of pupil 4", ["casework.act", "casework.notice"])):
+        assert await past.said(words) == tables
+    assert await past.owner.fetchval("SELECT count(*) FROM analysis.awaited WHERE pupil_no = 1") == 0
+
+
 async def test_a_second_run_finds_nothing_to_do(past: Past) -> None:
     await past.let_go()
     before = await past.everything()
@@ -101,18 +120,20 @@ async def test_the_read_models_are_what_a_rebuild_gives(past: Past) -> None:
     await past.office.amended(amendment("p-003", DAYS[1]))
     await past.sweep()
     await past.owner.execute(
-        "INSERT INTO analysis.alert (school_id, changed, seq, pupil_no, opened_on, kind, academic_year, evidence) "
-        "VALUES ($1, 9001, 1, 4, '2018-12-01', 'persistent-absence', '2018-19', '{}')",
+        "INSERT INTO analysis.alert (school_id, changed, pupil_no, opened_on, id, kind, period, academic_year, held, "
+        "evidence, shown_on) VALUES ($1, 9001, 4, '2018-12-01', gen_random_uuid(), 'persistent-absence', '2018-19', "
+        "'2018-19', '[]', '{}', '2018-12-01')",
         past.school_id,
     )
     await past.let_go()
-    entries, totals = await past.folded()
+    entries, totals, weeks = await past.folded()
     assert [(row["pupil_no"], row["code"], row["first_code"]) for row in entries] == [(3, "I", "N")]
     assert [(row["session_date"], row["code"], row["entries"]) for row in totals] == [(date(2018, 9, 5), "I", 1)]
-    assert await past.owner.fetchval("SELECT count(*) FROM analysis.alert") == 0
+    assert [(row["pupil_no"], row["week"], row["codes"].strip()) for row in weeks] == [(3, date(2018, 9, 3), "I")]
+    assert await past.owner.fetchval("SELECT array_agg(DISTINCT pupil_no) FROM analysis.alert") == [3]
     await past.sweep()
     assert (await rebuilt(past.analytics, past.school_id)).same
-    assert await past.folded() == (entries, totals)
+    assert await past.folded() == (entries, totals, weeks)
     await past.sweep()
 
 

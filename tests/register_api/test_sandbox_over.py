@@ -82,6 +82,7 @@ async def test_a_day_later_no_row_of_it_is_left_and_every_other_school_is_as_it_
         before, younger = await rows(owner, school_id), await number_of(owner, longer.urn)
         assert {"ledger.event", "ledger.text", "ledger.nonce_key", "ledger.staff", "register.placing"} <= before.keys()
         assert {"access.pupil_read", "analysis.entry", "analysis.checkpoint", "register.sandbox"} <= before.keys()
+        assert {"casework.head", "casework.act", "casework.notice"} <= before.keys()
         longer_by = "UPDATE register.sandbox SET until = until + interval '1 hour' WHERE school_id = $1"
         async with owner.transaction():
             await owner.execute("ALTER TABLE register.sandbox DISABLE TRIGGER append_only")

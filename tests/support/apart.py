@@ -7,11 +7,13 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 from codes.ages import of_compulsory_age
 from codes.calendar import academic_year
+from codes.stretches import stretches
 from codes.tallies import group, tally
 from codes.who_counts import standings
 from kit.database import Connection
@@ -56,11 +58,20 @@ class History:
             "day_total": [(*key, n) for key, n in sorted(totals.items())],
         }
 
+    def weeks_at(self, seq: int) -> list[tuple[Any, ...]]:
+        """Give every pupil's weeks as of a position: what stands on each day of them, two characters each."""
+        found: defaultdict[tuple[date, int], dict[tuple[int, str], str]] = defaultdict(dict)
+        for on, session, pupil_no, code, *_ in self.at(seq)["entry"]:
+            found[on - timedelta(days=on.weekday()), pupil_no][on.weekday(), session] = code
+        moments = [(day, session) for day in range(7) for session in ("AM", "PM")]
+        return [
+            (*key, "".join(f"{entries.get(moment, ''):2}" for moment in moments))
+            for key, entries in sorted(found.items())
+        ]
+
     def years_at(self, seq: int) -> list[tuple[Any, ...]]:
-        """Give the sums of academic years, as of a position."""
-        of_pupils: defaultdict[tuple[str, str, str, str], defaultdict[int, list[Any]]] = defaultdict(
-            lambda: defaultdict(list)
-        )
+        """Give the sums of academic years, and of each term, half-term and month, as of a position."""
+        of_pupils: defaultdict[tuple[str, ...], defaultdict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
         for on, _, pupil_no, code, *_ in self.at(seq)["entry"]:
             counting = self._counting(pupil_no, on, seq)
             if counting is None or counting[1] == "none":
@@ -69,8 +80,11 @@ class History:
             year_group, facts = self._placed(pupil_no, on, seq)
             parts = {"all": "", "year-group": year_group, "cohort:sex": pupil["sex"]}
             parts |= {f"cohort:{fact}": _text(facts.get(fact)) for fact in FACTS}
-            for part in parts.items():
-                of_year = of_pupils[academic_year(on), counting[1], *part]
+            year = academic_year(on)
+            over = [each.name for each in stretches(year) if each.first <= on <= each.last]
+            assert len(over) == 4
+            for stretch, part in product(over, parts.items()):
+                of_year = of_pupils[year, stretch, counting[1], *part]
                 of_year[pupil_no].append((code, on, of_compulsory_age(pupil["date_of_birth"], on), 1))
         found = []
         for key, counted in sorted(of_pupils.items()):

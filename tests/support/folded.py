@@ -20,6 +20,8 @@ MODELS = {
 
 Models = dict[str, list[tuple[Any, ...]]]
 
+WEEKS = "SELECT week, pupil_no, codes FROM analysis.pupil_week WHERE school_id = $1 ORDER BY 1, 2"
+
 
 async def rebuilt(engine: AsyncEngine, school_id: int) -> Rebuilt:
     """Rebuild a school on a connection of its own, as the role of a pool."""
@@ -30,6 +32,12 @@ async def rebuilt(engine: AsyncEngine, school_id: int) -> Rebuilt:
         return await rebuilding.rebuild(connection, school_id)
     finally:
         await connection.close()
+
+
+async def weeks(connection: Connection, school_id: int) -> tuple[int, list[tuple[Any, ...]]]:
+    """Read the position that a school's weeks are laid together at, and every row of them."""
+    seq = await connection.fetchval("SELECT weeks_seq FROM analysis.checkpoint WHERE school_id = $1", school_id)
+    return int(seq or 0), [tuple(row) for row in await connection.fetch(WEEKS, school_id)]
 
 
 async def models(connection: Connection, school_id: int) -> Models:

@@ -65,11 +65,13 @@ class Past:
         await seal(self.service)
         await projector.sweep(self.analytics, self.register.clock)
 
-    async def folded(self) -> tuple[list[Any], list[Any]]:
+    async def folded(self) -> tuple[list[Any], list[Any], list[Any]]:
         """Give what stands in the read models."""
         entries = "SELECT * FROM analysis.entry WHERE school_id = $1 ORDER BY session_date, session, pupil_no"
         totals = "SELECT * FROM analysis.day_total WHERE school_id = $1 AND entries <> 0 ORDER BY 2, 3, 4, 5, 6"
-        return await self.owner.fetch(entries, self.school_id), await self.owner.fetch(totals, self.school_id)
+        weeks = "SELECT * FROM analysis.pupil_week WHERE school_id = $1 ORDER BY week, pupil_no"
+        entered, summed, laid = [await self.owner.fetch(sql, self.school_id) for sql in (entries, totals, weeks)]
+        return entered, summed, laid
 
     async def lines(self, part: str, limit: int = 10_000) -> list[bytes]:
         """Read a part of the stream page by page."""

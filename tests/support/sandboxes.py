@@ -43,6 +43,15 @@ async def owning(database: Database) -> AsyncIterator[Connection]:
         await connection.close()
 
 
+ACTED = """
+    WITH head AS (INSERT INTO casework.head VALUES ($1, 2)),
+    act AS (INSERT INTO casework.act
+            VALUES ($1, 1, uuidv7(), 1, 'n-overdue', 'a day', 'letter', now(), now(), 'a', 'Who', 'What', NULL, '{}'))
+    INSERT INTO casework.notice VALUES ($1, 2, 'n-1', 1, 'penalty-notice', now(), 'a-client', 'Who', 'What', '{}')
+"""
+"""What people did about an alert of a school, and a notice."""
+
+
 async def rows(owner: Connection, school_id: int) -> dict[str, str]:
     """Give what each table has of a school, by a hash of all its rows; tables that have none are left out."""
     found = {}
@@ -122,6 +131,8 @@ async def lived_in(on: Register) -> AsyncIterator[Begun]:
         await mine.office.get("/amendments")
         await mine.office.get("/pupils/p-01/marks")
         await swept(on)
+        async with owning(on.database) as owner:
+            await owner.execute(ACTED, await number_of(owner, mine.urn))
         yield mine
 
 

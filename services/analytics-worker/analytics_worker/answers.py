@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from codes.alerts import Alert
 from codes.book import Session
 from kit.fields import Absent, Body, Clock, Date, Utc
 
@@ -23,75 +22,6 @@ class AsAtRead(Body):
     instant: Utc
     seq: int
     settled: bool
-
-
-Raised = Literal[Alert.PERSISTENT_ABSENCE, Alert.SEVERE_ABSENCE, Alert.PENALTY_THRESHOLD, Alert.N_OVERDUE]
-"""The kinds of alert that are raised, of those that the catalogue has rules for."""
-
-
-class LevelEvidence(Body):
-    """Of how many sessions of an academic year persistent or severe absence is said."""
-
-    academic_year: str
-    absent_sessions: int
-    possible_sessions: int
-    overall_absence_perc: float
-    codes: dict[str, int]
-
-
-class ThresholdSession(Body):
-    """One of the ten sessions."""
-
-    date: Date
-    session: Session
-    code: str
-
-
-class ThresholdEvidence(Body):
-    """The ten sessions of the penalty threshold, and the window that holds them; provisional while any of them is N."""
-
-    met_on: Date
-    from_: Annotated[Date, Field(alias="from")]
-    to: Date
-    school_weeks: int
-    sessions: list[ThresholdSession]
-    unresolved: int
-    provisional: bool
-
-
-class OverdueSession(Body):
-    """An N that stands past its day."""
-
-    date: Date
-    session: Session
-    due: Date
-
-
-class OverdueEvidence(Body):
-    """The N entries past their day, the oldest first."""
-
-    sessions: list[OverdueSession]
-
-
-class AlertRead(Body):
-    """An alert, by the evidence that stands for it."""
-
-    id: str
-    kind: Raised
-    pupil: str
-    status: Literal["open", "closed"]
-    opened_on: Date
-    closed_on: Date | None
-    evidence: LevelEvidence | ThresholdEvidence | OverdueEvidence
-
-
-class Alerts(Body):
-    """Alerts in the order of their last change; `changed_after` is what to ask with for those after them."""
-
-    items: list[AlertRead]
-    next: str | None
-    changed_after: str
-    as_of: AsOf
 
 
 class DailyRow(Body):

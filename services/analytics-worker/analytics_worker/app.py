@@ -10,7 +10,22 @@ from typing import Annotated, Any
 from fastapi import FastAPI
 from pydantic import Field
 
-from analytics_worker import alerts, areas, attendance, behind, daily, national_daily, pooled, projector, published
+from analytics_worker import (
+    across,
+    acts,
+    alerts,
+    alerts_of_many,
+    areas,
+    attendance,
+    behind,
+    daily,
+    days,
+    national_daily,
+    notices,
+    pooled,
+    projector,
+    published,
+)
 from codes.suppression import SMALLEST_SHOWN
 from kit import service
 from kit.settings import Settings
@@ -62,6 +77,8 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         now=now,
         examples=Path(__file__).with_name("examples.json"),
     )
-    for room in (attendance, behind, alerts, daily, pooled, areas, national_daily, published):
+    figures = (attendance, behind, daily, pooled, areas, national_daily, published)
+    rooms = (alerts, alerts_of_many, across, acts, notices, days, *figures)
+    for room in rooms:
         app.include_router(room.router)
     return app

@@ -7,7 +7,7 @@ from pydantic import Field
 from analytics_worker.answers import AsAtInstant, SchoolBehind
 from analytics_worker.figures import GroupFigures, Summary
 from analytics_worker.national_answers import SchoolsBehind
-from kit.fields import Absent, Body
+from kit.fields import Absent, Body, Date
 
 
 class _OfMany(Summary):
@@ -33,8 +33,17 @@ class ResponsibleAttendance(GroupFigures, _OfMany):
     la_code: str
 
 
+class AreaBehind(SchoolsBehind):
+    """How many schools an area's figures were made from, and as they were when."""
+
+    sums_on: Annotated[
+        Date | None,
+        Field(description="Sessions are as on the evening before this day; null where they were counted now."),
+    ]
+
+
 class _OfArea(Summary):
-    schools: SchoolsBehind
+    schools: AreaBehind
 
 
 class RegionAttendance(GroupFigures, _OfArea):

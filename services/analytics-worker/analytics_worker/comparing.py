@@ -15,7 +15,7 @@ from analytics_worker.questions import By, Question
 from analytics_worker.summary import Reader
 from codes import tallies
 from codes.book import edges
-from codes.phases import education_phase
+from codes.phases import EducationPhase, education_phase
 from codes.school import School
 from codes.tallies import Group, Tally
 from kit import database
@@ -81,13 +81,18 @@ async def of_school(
         counted = await counting.ask(connection, caller.school_id, facts, over, seq=seq)
         return summary.shown(Counted(counted.whole), over, reader)[0], counted.whole.total
 
+    # What a reader may not see of these days must not be told by how far it lies from something seen.
+    figures = summary.shown(Counted(whole), replace(question, by=()), reader)[0]
+    whole = whole if _is_shown(figures) else tallies.NOBODY
     told = await _over_time(facts, question, whole.total, asked, group)
     if Compare.TARGET in asked.compare:
-        by_class = {}
+        by_class: dict[str, Group] = {}
         if facts.policy(asked.today).class_targets:
             parted = replace(question, by=(By.CLASS,))
-            by_class = dict((await counting.ask(connection, caller.school_id, facts, parted, seq=seq)).parts)
-        told["target"] = _targets(facts, whole, {str(key[0]): group for key, group in by_class.items()}, asked.today)
+            counted = await counting.ask(connection, caller.school_id, facts, parted, seq=seq)
+            seen = {item["class"] for item in summary.shown(counted, parted, reader)[1] if _is_shown(item)}
+            by_class = {str(key[0]): group for key, group in counted.parts.items() if key[0] in seen}
+        told["target"] = _targets(facts, whole, by_class, asked.today)
     for compare in (Compare.TRUST, Compare.AUTHORITY):
         if compare in asked.compare:
             told[compare] = await _others(connection, caller, question, asked.today, of_trust=compare is Compare.TRUST)
@@ -120,41 +125,46 @@ async def of_pupil(
 async def _over_time(facts: School, question: Question, total: Tally, asked: Asked, over: Any) -> dict[str, Any]:
     told: dict[str, Any] = {}
 
-    async def beside(window: tuple[date, date], these: Tally) -> dict[str, Any]:
+    async def before(window: tuple[date, date], these: Tally) -> dict[str, Any]:
         figures, those = await over(*window)
-        return _beside(window, figures, those, these)
+        return beside(window, figures, those, these)
 
     if Compare.PERIOD_BEFORE in asked.compare:
         window = periods.before(asked.days, facts, question.first, question.last)
-        told[Compare.PERIOD_BEFORE.member] = await beside(window, total)
+        told[Compare.PERIOD_BEFORE.member] = await before(window, total)
     if Compare.YEAR_BEFORE in asked.compare:
         window = periods.year_before(asked.days, facts, question.first, question.last, asked.today)
-        told[Compare.YEAR_BEFORE.member] = await beside(window, total)
+        told[Compare.YEAR_BEFORE.member] = await before(window, total)
     if Compare.ACTION in asked.compare:
         if asked.on is None:
             raise invalid_parameter("action_on", "compare=action needs the day of the action.")
-        before, after = periods.around(facts, asked.on, asked.weeks)
+        earlier, after = periods.around(facts, asked.on, asked.weeks)
         figures, afterwards = await over(*after)
+        afterwards = afterwards if _is_shown(figures) else tallies.EMPTY
         told[Compare.ACTION] = {
             "on": asked.on.isoformat(),
             "weeks": asked.weeks,
-            "before": await beside(before, afterwards),
-            "after": _beside(after, figures, afterwards, afterwards),
+            "before": await before(earlier, afterwards),
+            "after": beside(after, figures, afterwards, afterwards),
         }
     elif asked.on is not None:
         raise invalid_parameter("action_on", "It goes with compare=action.")
     return told
 
 
-def _beside(window: tuple[date, date], figures: dict[str, Any], those: Tally, these: Tally) -> dict[str, Any]:
+def beside(window: tuple[date, date], figures: dict[str, Any], those: Tally, these: Tally) -> dict[str, Any]:
     """Give the figures of other days, and how far these lie from those; nothing of that where they are suppressed."""
-    shown = figures["attendance_perc"] is not None
     return {
         "from": window[0].isoformat(),
         "to": window[1].isoformat(),
         "figures": figures,
-        "difference": _difference(these, those) if shown else dict.fromkeys(_RATES),
+        "difference": _difference(these, those) if _is_shown(figures) else dict.fromkeys(_RATES),
     }
+
+
+def _is_shown(figures: Mapping[str, Any]) -> bool:
+    """Say whether figures were not left out for fewness; those of nobody are none, either way."""
+    return figures["attendance_perc"] is not None
 
 
 def _difference(these: Tally, those: Tally) -> dict[str, float | None]:
@@ -222,11 +232,26 @@ async def _published(
     """
     own = await _sql.own(connection, school_id=caller.school_id, today=today)
     phase = education_phase(own["phase"], own["age_from"], own["age_to"])
-    found = None if phase is None else await published.beside(connection, own["la_code"], phase, question.last)
+    if phase is None:
+        return None
+    return await of_the_dfe(connection, total, phase, question.last, la_code=own["la_code"])
+
+
+async def of_the_dfe(
+    connection: Connection,
+    total: Tally,
+    phase: EducationPhase,
+    on: date,
+    *,
+    la_code: str | None = None,
+    region: str | None = None,
+) -> dict[str, Any] | None:
+    """Give what the DfE publishes of a phase, for the academic year of a day, and how far a tally lies from it."""
+    found = await published.beside(connection, la_code, phase, on, region)
     if found is None:
         return None
 
-    def beside(theirs: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    def apart(theirs: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if theirs is None:
             return None
         ours = {name: tallies.perc(rate(total)) for name, rate in _RATES.items()}
@@ -236,5 +261,6 @@ async def _published(
             "difference": {n: None if a is None or b is None else a - b for n, (a, b) in pairs.items()},
         }
 
-    areas = {"england": beside(found.england), "authority": beside(found.authority)}
+    areas = {"england": apart(found.england), "authority": apart(found.authority)}
+    areas |= {} if region is None else {"region": apart(found.region)}
     return {"time_period": found.time_period, "education_phase": phase, **areas}

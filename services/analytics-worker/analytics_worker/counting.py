@@ -5,20 +5,23 @@ days (spells), so that no table just filled is joined by a plan for an empty one
 """
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
+import asyncpg
+
 from analytics_worker import questions, readings, spells
 from analytics_worker.questions import WEEKDAYS, By, Label, Question
-from analytics_worker.readings import AGEING
+from analytics_worker.readings import AGEING, CODES, Worth
 from analytics_worker.roll import Enrolled
 from analytics_worker.spells import Spell
 from codes.ages import of_compulsory_age
-from codes.book import edges
+from codes.book import Session, edges
+from codes.calendar import week_of
 from codes.school import School
 from codes.tallies import NOBODY, PERSISTENT_TIMES, SEVERE_TIMES, Group, Tally, of_sums, tally
 from kit import database, pupil_ids
@@ -31,6 +34,10 @@ Labels = tuple[Label, ...]
 
 _NO_PARTS: Mapping[Labels, Group] = MappingProxyType({})
 _AT_ONCE = (By.SESSION, By.WEEKDAY)
+_SESSIONS = (*Session,)
+_Part = tuple[Any, ...]
+"""A part as the database knows it: of pupils by number, two slices, session and weekday by place; none in the whole."""
+_WHOLE: _Part = (None,) * 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +70,21 @@ async def ask(
     of_pupils = [by for by in question.by if by.of_pupils]
     named: dict[tuple[Label | int, ...], int] = {}
     parts = [named.setdefault(tuple(questions.label(by, spell) for by in of_pupils), len(named)) for spell in within]
-    stretches = [by for by in question.by if not by.of_pupils and by not in (*_AT_ONCE, By.CODE)]
-    sliced = [questions.slices(by, facts, question.first, question.last) for by in stretches]
-    starts = [[*slice_[0]] for slice_ in sliced] + [[], []]
+    by_time = [by for by in question.by if not by.of_pupils and by not in (*_AT_ONCE, By.CODE)]
+    sliced = [questions.slices(by, facts, question.first, question.last) for by in by_time]
+    worth = readings.worths(days[0], days[-1])
+    stands = await _sql.begin(connection, school_id=school_id)
+    after, up_to = (stands["weeks_seq"], stands["seq"]) if seq is None else (0, seq)
     asked = {
         "school_id": school_id,
-        "seq": seq,
-        "days": days,
+        "after": after,
+        "up_to": up_to,
+        "first": days[0],
+        "last": days[-1],
         "pupil_nos": None if pupil_nos is None else list(pupil_nos),
         **_columns(within, parts, days),
-        **_worth(days),
-        "slices": starts[0],
-        "slices_within": starts[1],
+        **_stretches(days, [starts for starts, _ in sliced]),
+        **_worth(worth),
         "by_session": By.SESSION in question.by,
         "by_weekday": By.WEEKDAY in question.by,
         "is_parted": any(by is not By.CODE for by in question.by),
@@ -82,85 +92,109 @@ async def ask(
         "severe_times": SEVERE_TIMES,
     }
     rows = [row async for row in _sql.ask(connection, **asked)]
+    await _sql.end(connection)
     ids = await pupil_ids.ids(connection, school_id, [s.pupil_no for s in within], seq) if By.PUPIL in of_pupils else {}
     names = [
         tuple(ids[label] if isinstance(label, int) and not isinstance(label, bool) else label for label in labels)
         for labels in named
     ]
 
-    def called(row: Mapping[str, Any]) -> Labels:
-        of_part = iter(names[row["part"]])
-        of_slice = iter((row["slice"], row["slice_within"]))
+    def called(part: _Part) -> Labels:
+        number, *of_slices, session, weekday = part
+        of_part, of_slice = iter(names[number]), iter(of_slices)
         return tuple(
             next(of_part)
             if by.of_pupils
-            else row["session"]
+            else _SESSIONS[session]
             if by is By.SESSION
-            else WEEKDAYS[row["weekday"] - 1]
+            else WEEKDAYS[weekday]
             if by is By.WEEKDAY
-            else sliced[stretches.index(by)][1][next(of_slice) - 1]
+            else sliced[by_time.index(by)][1][next(of_slice) - 1]
             for by in question.by
             if by is not By.CODE
         )
 
-    return _gathered(rows, called)
+    groups = _groups(rows, worth)
+    whole = groups.pop(_WHOLE, NOBODY)
+    return Counted(whole, {called(part): group for part, group in groups.items()})
 
 
-def _gathered(rows: Iterable[Mapping[str, Any]], called: Any) -> Counted:
-    """Make groups of the rows: of each group one with its sums, and one for each of its codes."""
-    sums: dict[Labels | None, Mapping[str, Any]] = {}
-    codes: defaultdict[Labels | None, dict[str, tuple[int, int]]] = defaultdict(dict)
+def _groups(rows: Iterable[asyncpg.Record], worth: Iterable[Worth]) -> dict[_Part, Group]:
+    """Make groups of the rows: of each one for its pupils, and of each code some for sessions and one for pupils."""
+    read = {(CODES.index(each.code), bisect_right(edges(), each.first), each.compulsory): each for each in worth}
+    pupils: dict[_Part, asyncpg.Record] = {}
+    sessions: defaultdict[_Part, list[tuple[Worth, int]]] = defaultdict(list)
+    pupils_with: defaultdict[_Part, dict[str, int]] = defaultdict(dict)
     for row in rows:
-        labels = None if row["part"] is None else called(row)
-        if row["code"] is None:
-            sums[labels] = row
+        part: _Part = row[:5]
+        if row["code_no"] is None:
+            pupils[part] = row
+        elif row["sessions"] is None:
+            pupils_with[part][CODES[row["code_no"]]] = row["pupils"]
         else:
-            codes[labels][row["code"]] = row["sessions"], row["pupils"]
-    groups = {labels: _group(row, codes[labels]) for labels, row in sums.items()}
-    return Counted(groups.pop(None, NOBODY), {labels: group for labels, group in groups.items() if labels is not None})
+            sessions[part].append((read[row["code_no"], row["era"], row["compulsory"]], row["sessions"]))
+    return {part: _group(row, sessions[part], pupils_with[part]) for part, row in pupils.items()}
 
 
-def _group(row: Mapping[str, Any], codes: Mapping[str, tuple[int, int]]) -> Group:
-    by_code = {code: sessions for code, (sessions, _) in codes.items()}
+def _group(row: asyncpg.Record, sessions: Sequence[tuple[Worth, int]], pupils_with: Mapping[str, int]) -> Group:
+    codes: Counter[str] = Counter()
+    for worth, n in sessions:
+        codes[worth.code] += n
     return Group(
         enrolments=row["enrolments"],
         persistent_pupils=row["persistent"],
         severe_pupils=row["severe"],
         absence_of_persistent_pupils=row["absence_of_persistent"],
         total=of_sums(
-            row["possible"], row["present"], row["approved"], row["authorised"], row["unauthorised"], by_code
+            sum(n * worth.possible for worth, n in sessions),
+            sum(n * worth.present for worth, n in sessions),
+            sum(n * (worth.attending - worth.present) for worth, n in sessions),
+            sum(n * worth.authorised for worth, n in sessions),
+            sum(n * worth.unauthorised for worth, n in sessions),
+            codes,
         ),
-        pupils_with={code: pupils for code, (_, pupils) in sorted(codes.items())},
+        pupils_with=dict(sorted(pupils_with.items())),
     )
 
 
 def _columns(within: Sequence[Spell], parts: Sequence[int], days: Sequence[date]) -> dict[str, Any]:
-    """Give the spells as columns, and the days on which those begin and end that are not the whole of a pupil's.
+    """Give the spells as columns, as far as they are of these days.
 
     Where a code's class depends on age, spells that pass the age are cut there.
     """
+    after = days[-1] + timedelta(days=1)
     rows = [
-        (spell.pupil_no, first, until, part, compulsory)
+        (spell.pupil_no, max(first, days[0]), min(until, after), part, compulsory)
         for spell, part in zip(within, parts, strict=True)
         for first, until, compulsory in spells.by_age(spell, days[0], days[-1])
     ]
     columns = zip(*rows, strict=True) if rows else ((),) * 5
     names = ("spell_pupils", "spell_firsts", "spell_untils", "spell_parts", "spell_compulsory")
-    moves = [(no, day) for no, *ends, _, _ in rows for day in ends if days[0] < day <= days[-1]]
+    return {name: list(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _stretches(days: Sequence[date], starts: Sequence[Sequence[date]]) -> dict[str, Any]:
+    """Give the days of each week that lie together, in the same slices of time and in one era of the code book."""
+    eras = edges()
+    weekdays: defaultdict[tuple[date, int, int, int], int] = defaultdict(int)
+    for day in days:
+        slice_, within = ([bisect_right(each, day) for each in starts] + [0, 0])[:2]
+        weekdays[week_of(day), slice_, within, bisect_right(eras, day)] |= 1 << day.weekday()
+    weeks, slices, slices_within, of_eras = zip(*weekdays, strict=True)
     return {
-        **{name: list(column) for name, column in zip(names, columns, strict=True)},
-        "moving": sorted({no for no, _ in moves}),
-        "moves": sorted({day for _, day in moves}),
+        "weeks": list(weeks),
+        "weekdays": list(weekdays.values()),
+        "slices": list(slices),
+        "slices_within": list(slices_within),
+        "eras": list(of_eras),
     }
 
 
-def _worth(days: Sequence[date]) -> dict[str, Any]:
-    """Give what each code is worth in each era of the code book that the days touch."""
-    worth = readings.worths(days[0], days[-1])
-    eras = edges()
+def _worth(worth: Sequence[Worth]) -> dict[str, Any]:
+    """Give what each code is worth in each era of the code book that the days touch, with the code's number."""
     return {
-        "eras": list(eras),
-        "worth_eras": [bisect_right(eras, each.first) for each in worth],
+        "code_nos": [CODES.index(each.code) for each in worth],
+        "worth_eras": [bisect_right(edges(), each.first) for each in worth],
         **readings.columns(worth),
     }
 

@@ -1,198 +1,301 @@
-"""Alerts: which pupils must be looked at after what was folded, what the law says of them, and what changes by it.
+"""Alerts: which pupils must be looked at after what was folded, what holds of them day by day, and what changes by it.
 
-The position looked at is kept apart from the position folded, so that nothing is lost between the two. Level alerts are
-of the present academic year and the one before it: a school begins its autumn with last year's figures. What is older
-is closed when the year moves on, and history that is entered late opens nothing.
+The position looked at is kept apart from the position folded, so that nothing is lost between the two. A worker that
+was away for days judges each of them, in order, as it stood when it was over; what fell due meanwhile is dated by its
+day.
 """
 
+import asyncio
 import json
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID, uuid5
 
-from analytics_worker import counting, roll, school
-from analytics_worker.readings import ABSENCES
-from analytics_worker.roll import Enrolled
-from codes.alerts import Standing, n_overdue
-from codes.book import Session
-from codes.calendar import academic_year, academic_year_bounds, school_weeks
-from codes.levels import levels
-from codes.penalty import penalty_threshold
-from codes.school import School
+from analytics_worker import casework, histories, school, whole_school
+from analytics_worker.histories import Settings
+from analytics_worker.judging import Awaited, Span, brought_up
+from analytics_worker.whole_school import Since
+from codes.alerts import Alert
+from codes.calendar import academic_year, academic_year_bounds
+from codes.known import Setting
+from codes.life import Key, Life
 from kit import database
 from kit.database import Connection
+from kit.schools import midnight
 
 _sql = database.statements(__file__)
 _DAY = timedelta(days=1)
-_ABOUT_NO_FIGURE = frozenset({"school-changed", "absence-planned", "text-redacted"})
-
-Key = tuple[int, str, str | None]
-"""Pupil number, kind of alert, and the academic year where the kind belongs to one."""
+_OF_A_PUPIL = re.compile(r"(?:pupil|absence):(\d+)")
+_MOST_DAYS = 10
+"""Days that were recorded and are judged in one transaction, so that none is long."""
+_AT_ONCE = 50
+"""Pupils whose histories are read at once: while they are judged nothing is asked of the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a school is folded, how far and on which London date its alerts were looked at, and their last change."""
+    """How far a school is folded; how far, on which London date, and after how many acts its alerts were looked at, and
+    the number of their last change.
+    """
 
     seq: int
     alerts_seq: int
     alerts_on: date | None
+    acts_no: int
     last_change: int
 
 
 @dataclass(frozen=True, slots=True)
-class Concerned:
-    """Pupils to look at, and whether last year's figures may have moved besides this year's."""
+class Looked:
+    """What a look is about: the span, the position at the end of the day before it, the days on which something about
+    all was recorded, each with its last position, the pupils concerned, the days on which anything was recorded, and
+    the position at the end of the last.
+    """
 
+    span: Span
+    base: int
+    turned: Sequence[tuple[date, int]]
     pupil_nos: Sequence[int]
-    last_year_too: bool
+    since: date
+    acts_no: int
+    recorded_on: Sequence[date]
+    seq: int
 
 
-async def evaluate(connection: Connection, school_id: int, position: Position, today: date) -> None:
+async def evaluate(connection: Connection, school_id: int, position: Position, now: datetime) -> Position:
     """Look at the alerts of every pupil whom something since the last look may concern, and keep what changes.
 
-    The caller holds the school's checkpoint. `today` is London's date: alerts open and close on it.
+    Then at those of the school as a whole. The caller holds the school's checkpoint. `now` is local: what falls due by
+    then is judged. Of many days that were recorded since, the first few are judged; gives how far that went.
     """
-    facts = await school.load(connection, school_id)
-    concerned = await _concerned(connection, school_id, position, facts, today)
+    looked = await _looked(connection, school_id, position, now)
+    now = looked.span.now
+    settings = await histories.settings(connection, school_id, looked.base, looked.turned)
+    register: UUID = await _sql.register(connection, school_id=school_id)
     last_change = position.last_change
-    if concerned.pupil_nos:
-        holding, watched = await _holding(connection, school_id, facts, concerned, today)
-        last_change = await _keep(connection, school_id, position, concerned, holding, today)
-        let_go = [no for no in concerned.pupil_nos if no not in watched]
-        await _sql.unwatch(connection, school_id=school_id, pupil_nos=let_go)
-        await _sql.watch(connection, school_id=school_id, pupil_nos=sorted(watched))
+    for place in range(0, len(looked.pupil_nos), _AT_ONCE):
+        some = looked.pupil_nos[place : place + _AT_ONCE]
+        told = await histories.load(connection, school_id, some, looked.base, position.seq, looked.since)
+        lives = await _lives(connection, school_id, some)
+        rows = _sql.awaits(connection, school_id=school_id, pupil_nos=some)
+        awaits = {row["pupil_no"]: Awaited(row["on_date"], row["watched"]) async for row in rows}
+        changed: list[tuple[int | None, Life]] = []
+        awaited: dict[int, Awaited] = {}
+        for no in some:
+            # Others, who ask over HTTP, have their turn.
+            await asyncio.sleep(0)
+            after, awaited[no] = brought_up(told[no], settings, lives[no], awaits.get(no, Awaited()), looked.span)
+            changed += _changes(no, lives[no], after)
+        last_change = await keep(connection, school_id, register, changed, last_change)
+        await _await(connection, school_id, awaited)
+    changed = await _whole_school(connection, school_id, position, looked, settings)
+    last_change = await keep(connection, school_id, register, changed, last_change)
     await _sql.looked(
-        connection, school_id=school_id, alerts_seq=position.seq, alerts_on=today, last_change=last_change
+        connection,
+        school_id=school_id,
+        alerts_seq=looked.seq,
+        alerts_on=now.date(),
+        acts_no=looked.acts_no,
+        last_change=last_change,
+        closes_at=_next_close(settings.at(now.date()), now),
+        missing_at=_next_missing(settings.at(now.date()), now),
     )
+    return Position(position.seq, looked.seq, now.date(), looked.acts_no, last_change)
 
 
-def _years(today: date) -> tuple[str, str]:
-    """Give the academic year before, and this one."""
-    this = academic_year(today)
-    return academic_year(academic_year_bounds(this)[0] - _DAY), this
+async def evaluate_to_the_end(connection: Connection, school_id: int, position: Position, now: datetime) -> None:
+    """As `evaluate`, however many days that are."""
+    while position.alerts_seq < position.seq or position.alerts_on is None or position.alerts_on < now.date():
+        position = await evaluate(connection, school_id, position, now)
 
 
-async def _concerned(
-    connection: Connection, school_id: int, position: Position, facts: School, today: date
-) -> Concerned:
-    """Give the pupils for whom an alert may have opened, changed or closed since the last look.
+async def anew(connection: Connection, school_id: int, seq: int, now: datetime) -> tuple[int, int]:
+    """Raise the alerts of a school anew, from its first event, and keep them in place of those that stood, if others.
 
-    An absence may open one and an amendment may do anything. A first entry that is no absence only adds to the possible
-    sessions: it can do nothing but lower a rate that already counts, or complete the sessions that a level waits for;
-    those pupils are watched. (This year's are: an entry of an earlier year is rare, and always looked at.) A change of
-    roll concerns its pupil; one of calendar, policy or a closure concerns all.
+    Gives how many stood and should not have, and how many should have and did not; one that is another is both. An
+    alert that was opened and closed within one day, and so never was, is not compared. The caller holds the school's
+    checkpoint, and has folded and looked at it up to position `seq` and instant `now`.
     """
-    span = {"school_id": school_id, "after": position.alerts_seq, "up_to": position.seq}
-    changes = [(row["kind"], row["subject"]) async for row in _sql.changes(connection, **span)]
-    about = {int(found[1]) for _, subject in changes if (found := re.fullmatch(r"pupil:(\d+)", subject))}
-    wide = [kind for kind, subject in changes if kind not in _ABOUT_NO_FIGURE and not subject.startswith("pupil:")]
-    before = position.alerts_on
-    new_year = before is None or _years(before) != _years(today)
-    new_policy = before is not None and any(before < effective_from <= today for effective_from, _ in facts.policies)
-    if wide or new_year or new_policy:
-        return Concerned([row["pupil_no"] async for row in _sql.everyone(connection, school_id=school_id)], True)
-    last_year_too = bool(about)
-    if position.alerts_seq < position.seq:
-        this_year = academic_year_bounds(academic_year(today))[0]
-        async for row in _sql.touched(connection, absences=list(ABSENCES), this_year=this_year, **span):
-            about.add(row["pupil_no"])
-            last_year_too = last_year_too or row["earlier"]
-    if before != today:
-        about |= {row["pupil_no"] async for row in _sql.with_standing_n(connection, school_id=school_id)}
-    return Concerned(sorted(about), last_year_too)
+    stood = await _compared(connection, school_id)
+    last_change: int = await _sql.last_change(connection, school_id=school_id)
+    beside = connection.transaction()
+    await beside.start()
+    await _sql.forget_all(connection, school_id=school_id)
+    await evaluate_to_the_end(connection, school_id, Position(seq, 0, None, 0, last_change), now)
+    stands = await _compared(connection, school_id)
+    if stood == stands:
+        await beside.rollback()
+    else:
+        await beside.commit()
+    return len(stood - stands), len(stands - stood)
 
 
-async def _holding(
-    connection: Connection,
-    school_id: int,
-    facts: School,
-    concerned: Concerned,
-    today: date,
-) -> tuple[dict[Key, dict[str, Any]], set[int]]:
-    """Give what holds of these pupils with its evidence, and the pupils to be watched: any rate at a level's line."""
-    holding: dict[Key, dict[str, Any]] = {}
-    watched: set[int] = set()
-    enrolled = await roll.enrolled(connection, school_id, concerned.pupil_nos)
-    last_year, this_year = _years(today)
-    for year in (last_year, this_year) if concerned.last_year_too else (this_year,):
-        first, last = academic_year_bounds(year)
-        least = facts.policy(min(today, last)).levels_from_sessions
-        tallies = await counting.of_pupils(connection, school_id, facts.open_days(first, last), enrolled)
-        for pupil_no, counted in tallies.items():
-            if year == this_year and levels(counted, 1):
-                watched.add(pupil_no)
-            for level in levels(counted, least):
-                evidence = {"academic_year": year, **level.evidence(), "codes": dict(counted.codes)}
-                holding[pupil_no, level.kind, year] = evidence
-    holding |= await _of_sessions(connection, school_id, facts, enrolled, academic_year_bounds(last_year)[0], today)
-    return holding, watched
+async def _compared(connection: Connection, school_id: int) -> set[tuple[Any, ...]]:
+    return {tuple(row) async for row in _sql.compared(connection, school_id=school_id)}
 
 
-async def _of_sessions(
-    connection: Connection, school_id: int, facts: School, enrolled: Mapping[int, Enrolled], since: date, today: date
-) -> dict[Key, dict[str, Any]]:
-    """Give the alerts that rest on single sessions: the penalty threshold since a date, and N past its day."""
-    standing: defaultdict[int, list[Standing]] = defaultdict(list)
-    days, is_open = facts.all_school_days(), frozenset(facts.all_open_days())
-    async for row in _sql.unauthorised(connection, school_id=school_id, pupil_nos=list(enrolled)):
-        pupil_no, on = row["pupil_no"], row["session_date"]
-        if on in is_open and enrolled[pupil_no].on_roll(on):
-            standing[pupil_no].append((on, Session(row["session"]), row["code"]))
-    weeks = school_weeks(days)
-    holding: dict[Key, dict[str, Any]] = {}
-    for pupil_no, entries in standing.items():
-        recent = [entry for entry in entries if entry[0] >= since]
-        if (met := penalty_threshold(recent, weeks, enrolled[pupil_no].date_of_birth)) is not None:
-            holding[pupil_no, met.kind, None] = met.evidence()
-        if (late := n_overdue(entries, days, today)) is not None:
-            holding[pupil_no, late.kind, None] = late.evidence()
-    return holding
+async def _whole_school(
+    connection: Connection, school_id: int, position: Position, looked: Looked, settings: Settings
+) -> list[tuple[int | None, Life]]:
+    """What has changed of the alerts about the school as a whole, and of its pupils' patterns."""
+    first = position.alerts_on or looked.span.first
+    since = Since(school_id, first, looked.seq, position.seq, looked.span.now)
+    before: dict[int | None, dict[Key, Life]] = {None: {}}
+    async for row in _sql.lives_of_school(connection, school_id=school_id, kind=str(Alert.PATTERN)):
+        life = life_of(row)
+        before.setdefault(row["pupil_no"], {})[life.kind, life.period] = life
+    missing = {key: life for key, life in before[None].items() if life.kind is Alert.REGISTER_NOT_TAKEN}
+    after = await whole_school.registers_not_taken(connection, settings, missing, since, looked.recorded_on)
+    by_week = await whole_school.weeks(connection, settings, before, since)
+    changed = _changes(None, missing, after)
+    for no, lives in by_week.items():
+        changed += _changes(no, before.get(no, {}), lives)
+    return changed
 
 
-async def _keep(
-    connection: Connection,
-    school_id: int,
-    position: Position,
-    concerned: Concerned,
-    holding: dict[Key, dict[str, Any]],
-    today: date,
+def _changes(no: int | None, before: Mapping[Key, Life], after: Mapping[Key, Life]) -> list[tuple[int | None, Life]]:
+    """Those alerts that are others than they were."""
+    return [(no, life) for key, life in after.items() if before.get(key) is not life]
+
+
+def _next_missing(setting: Setting, now: datetime) -> datetime | None:
+    """The next instant of today from which a register that closed may be said to be missing."""
+    if now.date() not in setting.open_days:
+        return None
+    policy = setting.school.policy(now.date())
+    grace = timedelta(minutes=policy.register_grace_minutes)
+    due = (datetime.combine(now.date(), register.closes, now.tzinfo) + grace for register in policy.registers)
+    return min((at for at in due if at > now), default=None)
+
+
+def _next_close(setting: Setting, now: datetime) -> datetime | None:
+    """The next instant of today at which a register closes."""
+    closes = {register.closes for register in setting.school.policy(now.date()).registers}
+    return min((at for each in closes if (at := datetime.combine(now.date(), each, now.tzinfo)) > now), default=None)
+
+
+async def _looked(connection: Connection, school_id: int, position: Position, now: datetime) -> Looked:
+    """Find out what to look at.
+
+    An absence may open an alert, and an amendment do anything. A first entry of a pupil who was there only adds to the
+    possible sessions: it concerns those who are watched. A change of roll or plan concerns its pupil; one of calendar,
+    policy or a closure concerns all; so does the day from which a policy holds.
+    """
+    about = {"school_id": school_id, "after": position.alerts_seq}
+    days: list[date] = [row["recorded_on"] async for row in _sql.recorded_on(connection, up_to=position.seq, **about)]
+    acted = [row async for row in casework.since(connection, school_id, position.acts_no)]
+    up_to = position.seq
+    if len(days) > _MOST_DAYS:
+        days = days[:_MOST_DAYS]
+        now = datetime.combine(days[-1], time.max, now.tzinfo)
+        up_to = await _before(connection, school_id, position.seq, midnight(days[-1], after=True))
+        acted = [row for row in acted if row["recorded_on"] <= days[-1]]
+    # The clock of who recorded may be a little ahead of ours: what is recorded was recorded by now.
+    recorded_on = (*days[-1:], *(row["recorded_on"] for row in acted))
+    now = max([now, *(at for on in recorded_on if (at := midnight(on)) is not None)])
+    changes = [row async for row in _sql.changes(connection, up_to=up_to, **about)]
+    due = [row async for row in _sql.due(connection, school_id=school_id, today=now.date())]
+    begun = await _begun(connection, school_id, position.alerts_on, now.date())
+    first = min([*days, *(row["recorded_on"] for row in acted), *(row["on_date"] for row in due), *begun, now.date()])
+    base = await _before(connection, school_id, position.seq, midnight(first))
+    rows = _sql.turned(connection, school_id=school_id, base=base, up_to=up_to)
+    turned = [(row["recorded_on"], row["seq"]) async for row in rows]
+    touched = [row async for row in _sql.touched(connection, this_year=_begins(first), up_to=up_to, **about)]
+    concerned = {row["pupil_no"] for row in (*touched, *due, *acted) if row["pupil_no"] is not None}
+    concerned |= {int(found[1]) for row in changes if (found := _OF_A_PUPIL.fullmatch(row["subject"]))}
+    if begun or any(row["is_wide"] for row in changes):
+        concerned = {row["pupil_no"] async for row in _sql.everyone(connection, school_id=school_id)}
+    since = min([_begins(_begins(first) - _DAY), *(_begins(row["earliest"]) for row in touched)])
+    span = Span(first, now, frozenset({*begun, *(day for day, _ in turned)}))
+    acts_no = max((row["no"] for row in acted), default=position.acts_no)
+    return Looked(span, base, turned, sorted(concerned), since, acts_no, days, up_to)
+
+
+async def _before(connection: Connection, school_id: int, up_to: int, at: datetime | None) -> int:
+    """The last position recorded before an instant, 0 where there is none."""
+    return await _sql.position_before(connection, school_id=school_id, up_to=up_to, at=at) or 0
+
+
+async def _begun(connection: Connection, school_id: int, before: date | None, today: date) -> list[date]:
+    """The days since the last look from which another policy holds, and on which an academic year begins."""
+    if before is None or before == today:
+        return []
+    facts = await school.load(connection, school_id)
+    begins = [on for on, _ in facts.policies]
+    return sorted({on for on in begins if before < on <= today})
+
+
+def _begins(on: date) -> date:
+    """The first day of a day's academic year."""
+    return academic_year_bounds(academic_year(on))[0]
+
+
+async def _lives(connection: Connection, school_id: int, pupil_nos: Sequence[int]) -> Mapping[int, dict[Key, Life]]:
+    """The alerts of some pupils as they were left at the last look."""
+    lives: dict[int, dict[Key, Life]] = {no: {} for no in pupil_nos}
+    async for row in _sql.lives(connection, school_id=school_id, pupil_nos=list(pupil_nos)):
+        life = life_of(row)
+        lives[row["pupil_no"]][life.kind, life.period] = life
+    return lives
+
+
+def life_of(row: Mapping[str, Any]) -> Life:
+    """An alert from its row."""
+    held = tuple((date.fromisoformat(since), _date(until)) for since, until in json.loads(row["held"]))
+    before = None if row["before"] is None else json.loads(row["before"])
+    told = (row["period"], row["academic_year"], held, json.loads(row["evidence"]), row["shown_on"], before)
+    return Life(Alert(row["kind"]), *told)
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+async def keep(
+    connection: Connection, school_id: int, register: UUID, changed: Iterable[tuple[int | None, Life]], last: int
 ) -> int:
-    """Close what no longer holds, renew evidence that is another, open what is new; give the last change's number."""
-    but = None if concerned.last_year_too else _years(today)[0]
-    found = _sql.open_alerts(connection, school_id=school_id, pupil_nos=list(concerned.pupil_nos), but=but)
-    open_: dict[Key, tuple[Any, dict[str, Any]]] = {
-        (row["pupil_no"], row["kind"], row["academic_year"]): (row["id"], json.loads(row["evidence"]))
-        async for row in found
-    }
-    closed = [id_ for key, (id_, _) in open_.items() if key not in holding]
-    renewed = [(id_, holding[key]) for key, (id_, was) in open_.items() if key in holding and holding[key] != was]
-    opened = [(key, evidence) for key, evidence in holding.items() if key not in open_]
-    numbers = iter(range(position.last_change + 1, position.last_change + 1 + len(closed) + len(renewed) + len(opened)))
-    stated = {"school_id": school_id, "seq": position.seq}
-    if closed:
-        changed = [next(numbers) for _ in closed]
-        await _sql.close(connection, ids=closed, changed=changed, today=today, **stated)
-    if renewed:
-        await _sql.renew(
-            connection,
-            ids=[id_ for id_, _ in renewed],
-            changed=[next(numbers) for _ in renewed],
-            evidence=[json.dumps(evidence) for _, evidence in renewed],
-            **stated,
+    """Keep alerts that have changed, of pupils or (None) of the school, after change number `last`; give the last.
+
+    The id of an alert follows from the register, its kind, its pupil and its period.
+    """
+    rows = [
+        (
+            uuid5(register, f"{life.kind} {'' if no is None else no} {life.period}"),
+            *(no, str(life.kind), life.period, life.academic_year, life.opened_on, life.closed_on),
+            json.dumps([[since.isoformat(), until and until.isoformat()] for since, until in life.held]),
+            json.dumps(life.evidence),
+            life.shown_on,
+            None if life.before is None else json.dumps(life.before),
+            last + n,
         )
-    if opened:
-        await _sql.open_new(
-            connection,
-            changed=[next(numbers) for _ in opened],
-            pupil_nos=[pupil_no for (pupil_no, _, _), _ in opened],
-            kinds=[str(kind) for (_, kind, _), _ in opened],
-            years=[year for (_, _, year), _ in opened],
-            evidence=[json.dumps(evidence) for _, evidence in opened],
-            today=today,
-            **stated,
+        for n, (no, life) in enumerate(changed, start=1)
+    ]
+    if rows:
+        names = (
+            "ids",
+            "pupil_nos",
+            "kinds",
+            "periods",
+            "years",
+            "opened",
+            "closed",
+            "held",
+            "evidence",
+            "shown",
+            "before",
         )
-    return position.last_change + len(closed) + len(renewed) + len(opened)
+        columns = dict(zip((*names, "changed"), map(list, zip(*rows, strict=True)), strict=True))
+        await _sql.keep(connection, school_id=school_id, **columns)
+    return last + len(rows)
+
+
+async def _await(connection: Connection, school_id: int, awaited: Mapping[int, Awaited]) -> None:
+    """Keep what pupils await."""
+    each = [(no, awaits.on, awaits.watched) for no, awaits in awaited.items() if awaits != Awaited()]
+    await _sql.forget(connection, school_id=school_id, pupil_nos=list(awaited))
+    if each:
+        nos, on_dates, watched = map(list, zip(*each, strict=True))
+        await _sql.await_(connection, school_id=school_id, pupil_nos=nos, on_dates=on_dates, watched=watched)

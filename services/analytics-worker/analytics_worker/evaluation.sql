@@ -1,72 +1,121 @@
+-- name: recorded_on(school_id, after, up_to)
+-- The London days on which something between two positions was recorded.
+SELECT DISTINCT CAST(recorded_at AT TIME ZONE 'Europe/London' AS date) AS recorded_on
+FROM (SELECT recorded_at FROM ledger.event WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+      UNION ALL
+      SELECT recorded_at FROM ledger.change WHERE school_id = :school_id AND seq > :after AND seq <= :up_to) AS each
+ORDER BY 1;
+
 -- name: changes(school_id, after, up_to)
--- What changed that is no mark.
-SELECT kind, subject FROM ledger.change WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
+-- What changed that is no mark; wide is what concerns every pupil.
+SELECT subject, kind IN ('calendar-changed', 'policy-changed', 'closure') AS is_wide
+FROM ledger.change
+WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
+
+-- name: turned(school_id, base, up_to)
+-- The days on which something that concerns every pupil was recorded, each with its last position.
+SELECT CAST(recorded_at AT TIME ZONE 'Europe/London' AS date) AS recorded_on, max(seq) AS seq
+FROM ledger.change
+WHERE school_id = :school_id AND seq > :base AND seq <= :up_to
+  AND kind IN ('calendar-changed', 'policy-changed', 'closure')
+GROUP BY 1
+ORDER BY 1;
+
+-- name: due(school_id, today)
+-- Pupils for whom the day has come on which something falls due.
+SELECT pupil_no, on_date FROM analysis.awaited WHERE school_id = :school_id AND on_date <= :today;
+
+-- name: position_before(school_id, up_to, at)$
+-- The last position recorded before an instant, of those up to a position: recording never goes back.
+SELECT max(seq) FROM (
+    (SELECT seq FROM ledger.event WHERE school_id = :school_id AND seq <= :up_to AND recorded_at < :at ORDER BY seq DESC LIMIT 1)
+    UNION ALL
+    (SELECT seq FROM ledger.change WHERE school_id = :school_id AND seq <= :up_to AND recorded_at < :at ORDER BY seq DESC LIMIT 1)
+) AS each;
 
 -- name: everyone(school_id)
 -- Every pupil that the register knows.
 SELECT DISTINCT pupil_no FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no;
 
--- name: touched(school_id, after, up_to, absences, this_year)
--- Pupils with an absence, an amendment, or any entry where they are watched or the day lies before this year.
-SELECT e.pupil_no, bool_or(e.session_date < CAST(:this_year AS date)) AS earlier
+-- name: touched(school_id, after, up_to, this_year)
+-- Pupils with an entry that is not one of presence, with an amendment, with any entry where they are watched, or of a day
+-- before this year, and the earliest day that is touched.
+SELECT e.pupil_no, min(e.session_date) AS earliest
 FROM ledger.event e
 WHERE e.school_id = :school_id AND e.seq > :after AND e.seq <= :up_to
-  AND (e.version > 1 OR e.code = ANY (CAST(:absences AS text[])) OR e.session_date < CAST(:this_year AS date)
-       OR e.pupil_no IN (SELECT pupil_no FROM analysis.watched WHERE school_id = :school_id))
+  AND (e.version > 1 OR e.code NOT IN ('/', '\') OR e.session_date < CAST(:this_year AS date)
+       OR e.pupil_no IN (SELECT pupil_no FROM analysis.awaited WHERE school_id = :school_id AND watched))
 GROUP BY e.pupil_no;
 
--- name: with_standing_n(school_id)
--- Pupils with an N that stands: one more day may have made it overdue.
-SELECT DISTINCT pupil_no FROM analysis.entry WHERE school_id = :school_id AND code = 'N';
+-- name: register(school_id)$
+-- The id that the register has for life.
+SELECT register_id FROM ledger.head WHERE school_id = :school_id;
 
--- name: unauthorised(school_id, pupil_nos)
--- Some pupils' entries that a threshold or a deadline looks for, in order.
-SELECT pupil_no, session_date, session, code
-FROM analysis.entry
-WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[])) AND code IN ('G', 'N', 'O', 'U')
-ORDER BY pupil_no, session_date, session;
-
--- name: open_alerts(school_id, pupil_nos, but)
--- Some pupils' open alerts, but those of one year where that was not looked at.
-SELECT id, pupil_no, kind, academic_year, CAST(evidence AS text) AS evidence
+-- name: lives(school_id, pupil_nos)
+-- The alerts of some pupils, open or not.
+SELECT pupil_no, kind, period, academic_year, CAST(held AS text) AS held, CAST(evidence AS text) AS evidence, shown_on,
+       CAST(before AS text) AS before
 FROM analysis.alert
-WHERE school_id = :school_id AND closed_on IS NULL AND pupil_no = ANY (CAST(:pupil_nos AS int[]))
-  AND (CAST(:but AS text) IS NULL OR academic_year IS DISTINCT FROM :but);
+WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
 
--- name: close(school_id, seq, ids, changed, today)!
--- These no longer hold; their last evidence stays.
-UPDATE analysis.alert a
-SET closed_on = :today, changed = gone.changed, seq = :seq
-FROM unnest(CAST(:ids AS uuid[]), CAST(:changed AS bigint[])) AS gone (id, changed)
-WHERE a.school_id = :school_id AND a.id = gone.id;
+-- name: keep(school_id, ids, pupil_nos, kinds, periods, years, opened, closed, held, evidence, shown, before, changed)!
+-- Alerts as they are now.
+INSERT INTO analysis.alert AS stands (school_id, id, pupil_no, kind, period, academic_year, opened_on, closed_on, held, evidence,
+                                      shown_on, before, changed)
+SELECT :school_id, n.id, n.pupil_no, n.kind, n.period, n.academic_year, n.opened_on, n.closed_on, CAST(n.held AS jsonb),
+       CAST(n.evidence AS jsonb), n.shown_on, CAST(n.before AS jsonb), n.changed
+FROM unnest(CAST(:ids AS uuid[]), CAST(:pupil_nos AS int[]), CAST(:kinds AS text[]), CAST(:periods AS text[]),
+            CAST(:years AS text[]), CAST(:opened AS date[]), CAST(:closed AS date[]), CAST(:held AS text[]),
+            CAST(:evidence AS text[]), CAST(:shown AS date[]), CAST(:before AS text[]), CAST(:changed AS bigint[]))
+     AS n (id, pupil_no, kind, period, academic_year, opened_on, closed_on, held, evidence, shown_on, before, changed)
+ON CONFLICT (school_id, id) DO UPDATE
+SET opened_on = excluded.opened_on, closed_on = excluded.closed_on, held = excluded.held, evidence = excluded.evidence,
+    shown_on = excluded.shown_on, before = excluded.before, changed = excluded.changed;
 
--- name: renew(school_id, seq, ids, changed, evidence)!
--- These hold by other evidence.
-UPDATE analysis.alert a
-SET evidence = CAST(new.evidence AS jsonb), changed = new.changed, seq = :seq
-FROM unnest(CAST(:ids AS uuid[]), CAST(:changed AS bigint[]), CAST(:evidence AS text[])) AS new (id, changed, evidence)
-WHERE a.school_id = :school_id AND a.id = new.id;
+-- name: awaits(school_id, pupil_nos)
+-- What some pupils await.
+SELECT pupil_no, on_date, watched FROM analysis.awaited
+WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
 
--- name: open_new(school_id, seq, changed, pupil_nos, kinds, years, evidence, today)!
--- These hold from now on.
-INSERT INTO analysis.alert (school_id, seq, changed, pupil_no, kind, academic_year, evidence, opened_on)
-SELECT :school_id, :seq, new.changed, new.pupil_no, new.kind, new.academic_year, CAST(new.evidence AS jsonb), :today
-FROM unnest(CAST(:changed AS bigint[]), CAST(:pupil_nos AS int[]), CAST(:kinds AS text[]), CAST(:years AS text[]),
-            CAST(:evidence AS text[])) AS new (changed, pupil_no, kind, academic_year, evidence);
+-- name: forget(school_id, pupil_nos)!
+-- These pupils await nothing any more.
+DELETE FROM analysis.awaited WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
 
--- name: watch(school_id, pupil_nos)!
--- Any entry of these pupils may change an alert.
-INSERT INTO analysis.watched (school_id, pupil_no)
-SELECT :school_id, * FROM unnest(CAST(:pupil_nos AS int[]))
-ON CONFLICT DO NOTHING;
+-- name: await_(school_id, pupil_nos, on_dates, watched)!
+-- These pupils await a day, or any entry.
+INSERT INTO analysis.awaited (school_id, pupil_no, on_date, watched)
+SELECT :school_id, * FROM unnest(CAST(:pupil_nos AS int[]), CAST(:on_dates AS date[]), CAST(:watched AS boolean[]));
 
--- name: unwatch(school_id, pupil_nos)!
--- Of these pupils, absences and amendments alone matter again.
-DELETE FROM analysis.watched WHERE school_id = :school_id AND pupil_no = ANY (CAST(:pupil_nos AS int[]));
+-- name: lives_of_school(school_id, kind)
+-- The alerts about the school itself, and those of one kind about its pupils.
+SELECT pupil_no, kind, period, academic_year, CAST(held AS text) AS held, CAST(evidence AS text) AS evidence, shown_on,
+       CAST(before AS text) AS before
+FROM analysis.alert
+WHERE school_id = :school_id AND (pupil_no IS NULL OR kind = :kind);
 
--- name: looked(school_id, alerts_seq, alerts_on, last_change)!
--- The alerts are as the entries are: whatever failed before is over.
+-- name: looked(school_id, alerts_seq, alerts_on, acts_no, last_change, closes_at, missing_at)!
+-- The alerts are as the entries are: whatever failed before is over. The school is looked at again when a register may be said
+-- to be missing, and, while pupils await that, when one closes.
 UPDATE analysis.checkpoint
-SET alerts_seq = :alerts_seq, alerts_on = :alerts_on, last_change = :last_change,
+SET alerts_seq = :alerts_seq, alerts_on = :alerts_on, acts_no = :acts_no, last_change = :last_change,
+    wake_at = least(CAST(:missing_at AS timestamptz),
+                    CASE WHEN EXISTS (SELECT FROM analysis.awaited w WHERE w.school_id = :school_id AND w.on_date <= :alerts_on)
+                         THEN CAST(:closes_at AS timestamptz) END),
     failures = 0, failed_at = NULL, retry_at = NULL, failure = NULL
 WHERE school_id = :school_id;
+
+-- name: last_change(school_id)$
+-- The number of the last change of the school's alerts.
+SELECT last_change FROM analysis.checkpoint WHERE school_id = :school_id;
+
+-- name: forget_all(school_id)!
+-- Nothing was ever raised, and nobody awaits anything.
+WITH awaited AS (DELETE FROM analysis.awaited WHERE school_id = :school_id)
+DELETE FROM analysis.alert WHERE school_id = :school_id;
+
+-- name: compared(school_id)
+-- Every alert that was open when a day was over, or is.
+SELECT id, pupil_no, kind, period, academic_year, opened_on, closed_on, CAST(held AS text) AS held,
+       CAST(evidence AS text) AS evidence
+FROM analysis.alert
+WHERE school_id = :school_id AND opened_on IS DISTINCT FROM closed_on;

@@ -232,6 +232,7 @@ class OfTheDfE(Body):
     education_phase: EducationPhase
     england: BesidePublished | None
     authority: BesidePublished | None
+    region: Annotated[BesidePublished | Absent | None, Field(description="Of a region.")] = None
 
 
 class Compared(Body):

@@ -15,7 +15,8 @@ ORDER BY f.school_id;
 -- How many enrolments aged 5 to 15 each of some schools has had in a year to date.
 SELECT school_id, enrolments
 FROM analysis.year_total
-WHERE school_id = ANY (CAST(:school_ids AS int[])) AND academic_year = :academic_year AND counted = 'main' AND part_of = 'all';
+WHERE school_id = ANY (CAST(:school_ids AS int[])) AND academic_year = :academic_year AND stretch = 'year' AND counted = 'main'
+  AND part_of = 'all';
 
 -- name: reporting(school_ids, on)
 -- How many pupils aged 5 to 15 each of some schools has an entry of on a day: of its two sessions the fuller one. `#` and Z
@@ -46,6 +47,6 @@ SELECT a.cell, count(*) AS schools, sum(y.enrolments) AS enrolments, sum(y.persi
               GROUP BY e.key) k) AS codes
 FROM analysis.year_total y
 JOIN unnest(CAST(:school_ids AS int[]), CAST(:cells AS int[])) AS a (school_id, cell) ON a.school_id = y.school_id
-WHERE y.school_id = ANY (CAST(:school_ids AS int[])) AND y.academic_year = :academic_year AND y.counted = 'main'
-  AND y.part_of = 'all'
+WHERE y.school_id = ANY (CAST(:school_ids AS int[])) AND y.academic_year = :academic_year AND y.stretch = 'year'
+  AND y.counted = 'main' AND y.part_of = 'all'
 GROUP BY a.cell;

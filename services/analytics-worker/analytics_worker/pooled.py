@@ -13,6 +13,7 @@ from analytics_worker import asking, counting, reaches, school, summary
 from analytics_worker.area_answers import AuthorityAttendance, ResponsibleAttendance, SchoolsOf, TrustAttendance
 from analytics_worker.asking import SEES_GROUPS, SEES_PUPILS, SummaryFilters
 from analytics_worker.authority import Area, AtAuthority
+from analytics_worker.comparing_many import CompareMany, Earlier
 from analytics_worker.counting import Counted, Labels
 from analytics_worker.national import NO_SCHOOL
 from analytics_worker.questions import By, Question
@@ -37,6 +38,7 @@ class ManyFilters(SummaryFilters):
 
     not_by: ClassVar[frozenset[By]] = frozenset({By.LOCAL_AUTHORITY, By.REGION, By.PHASE})
     as_at: str | None = Field(None, description="An instant: every school as it stood then.")
+    compare: list[CompareMany] = Field([], description="What to lay beside the figures.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class _Found:
     question: Question
     schools: list[dict[str, Any]]
     as_at: dict[str, Any]
+    earlier: Earlier
 
 
 @router.get("/v1/trusts/{uid}/attendance", summary="A trust's attendance", responses=tells(TrustAttendance))
@@ -158,7 +161,12 @@ async def _answer(
         dates = (found.question.first, found.question.last)
         for one, position in zip(among.schools, found.schools, strict=True):
             await reads.record(among.at(one), read_by, "attendance", position["seq"], dates=dates)
-    told = {**head, **found.as_at, "schools": found.schools}
+    compared = {}
+    if filters.compare:
+        async with database.reading(among.engine) as connection:
+            asked = (found.question, found.counted.whole, who_reads, head.get("la_code"))
+            compared = await found.earlier.told(connection, *asked)
+    told = {**head, **found.as_at, **compared, "schools": found.schools}
     return asking.answer(request, response, filters, told, found.counted, found.question, who_reads)
 
 
@@ -168,6 +176,7 @@ async def _counted(among: Reached, filters: ManyFilters, where: Callable[[Spell]
     today = now.astimezone(LONDON).date()
     question = filters.question(NO_SCHOOL, today)
     questions, wholes, told, settled = [], [], [], True
+    earlier = Earlier(filters.compare)
     parts: defaultdict[Labels, list[Group]] = defaultdict(list)
     for one in among.schools:
         seq = None
@@ -179,6 +188,7 @@ async def _counted(among: Reached, filters: ManyFilters, where: Callable[[Spell]
             asked = replace(filters.question(facts, today), where=where)
             within = replace(asked, by=tuple(by for by in asked.by if by is not By.SCHOOL))
             counted = await counting.ask(connection, one.school_id, facts, within, seq=seq)
+            await earlier.count(connection, one.school_id, facts, within, filters.asked(), today, seq=seq)
             position = await summary.as_of(connection, one.school_id, among.now())
         questions.append(asked)
         wholes.append(counted.whole)
@@ -191,7 +201,9 @@ async def _counted(among: Reached, filters: ManyFilters, where: Callable[[Spell]
         question = replace(question, first=first, last=last)
     as_at = {} if filters.as_at is None else {"as_at": {"instant": written(now.astimezone(UTC)), "settled": settled}}
     whole = pooled(wholes)
-    return _Found(Counted(whole, {labels: pooled(groups) for labels, groups in parts.items()}), question, told, as_at)
+    return _Found(
+        Counted(whole, {labels: pooled(groups) for labels, groups in parts.items()}), question, told, as_at, earlier
+    )
 
 
 def _by_school(by: tuple[By, ...], urn: str, counted: Counted) -> list[tuple[Labels, Group]]:

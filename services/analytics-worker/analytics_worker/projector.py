@@ -15,7 +15,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from analytics_worker import evaluation, moves, spells, year_totals
+from analytics_worker import area_sums, evaluation, moves, spells, weeks, year_totals
 from kit import database
 from kit.database import Connection
 from kit.schools import LONDON
@@ -108,12 +108,12 @@ async def _fold_those_behind(engine: AsyncEngine, now: Callable[[], datetime], c
 
 
 async def _look_at_alerts(engine: AsyncEngine, now: Callable[[], datetime], counted: Counter[str]) -> int:
-    """Look at the alerts of every school once that waits for it; give of how many."""
+    """Look at the alerts of every school once that waits for it, then sum the areas that these moved; give how many."""
     worked = 0
     for each in await waiting(engine, now()):
         if each.is_unseen:
             worked += await _done(engine, each.school_id, now, counted, look(engine, each.school_id, now()))
-    return worked
+    return worked + await area_sums.make_due(engine, now().astimezone(LONDON).date())
 
 
 async def _done(
@@ -173,32 +173,48 @@ async def fold_after(connection: Connection, school_id: int, after: int, most: i
     return behind
 
 
-async def look(engine: AsyncEngine, school_id: int, now: datetime) -> bool:
+async def look(engine: AsyncEngine, school_id: int, now: datetime, most: int = MOST_EVENTS) -> bool:
     """Look at a school's alerts as far as it has been folded; False when another worker has the school.
 
     A transaction of its own, with a position of its own: a process that dies before it has lost nothing.
 
-    With the first look of a London day the sums of academic years are made anew, as they were in the evening.
+    With the first look of a London day the sums of academic years are made anew, as they were in the evening, then
+    those of the areas, and weeks are laid together; these also where much was said since. Where more than `most` events
+    have come since, weeks of so many are laid and no more is done: the school waits to be looked at again.
     """
     async with database.writing(engine, school_id) as connection:
         claimed = await _sql.claim(connection, school_id=school_id)
         if claimed is None:
             return False
+        if claimed["seq"] - claimed["weeks_seq"] > most:
+            await weeks.lay(connection, school_id, claimed["weeks_seq"], claimed["weeks_seq"] + most)
+            return True
         position = evaluation.Position(
-            claimed["seq"], claimed["alerts_seq"], claimed["alerts_on"], claimed["last_change"]
+            *(claimed[name] for name in ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change"))
         )
         today = now.astimezone(LONDON).date()
-        await evaluation.evaluate(connection, school_id, position, today)
+        await evaluation.evaluate(connection, school_id, position, now.astimezone(LONDON))
+        if claimed["totals_on"] != today or claimed["seq"] - claimed["weeks_seq"] >= weeks.MOST_SAID:
+            await weeks.lay(connection, school_id, claimed["weeks_seq"], claimed["seq"])
         if claimed["totals_on"] != today:
             await total_years(connection, school_id, claimed["totals_seq"], claimed["seq"])
+            await area_sums.place(connection, school_id, today)
             await _sql.totalled(connection, school_id=school_id, totals_seq=claimed["seq"], totals_on=today)
     return True
 
 
 async def total_years(connection: Connection, school_id: int, after: int, seq: int) -> None:
-    """Make the sums anew of the academic years that something between two positions may have moved."""
-    if after < seq and (years := await year_totals.touched(connection, school_id, after, seq)):
-        await year_totals.make(connection, school_id, seq, years, await spells.load(connection, school_id, seq=seq))
+    """Make the sums anew of the academic years that something between two positions may have moved.
+
+    What is in the sums of the school's areas is to be made anew too.
+    """
+    if after == seq:
+        return
+    touched = await year_totals.touched(connection, school_id, after, seq)
+    if touched.years:
+        found = await spells.load(connection, school_id, seq=seq)
+        await year_totals.make(connection, school_id, seq, touched.years, found)
+    await area_sums.owe(connection, school_id, touched)
 
 
 async def _stand_still(engine: AsyncEngine, school_id: int, now: datetime, caught: Exception) -> None:

@@ -1,16 +1,19 @@
 -- name: waiting(today, now)
--- Schools with events that are not folded, alerts that are not looked at, or a new day; none that failed a moment ago. One
--- that failed and is still behind waits to be folded: its alerts would say that all is well again.
-SELECT h.school_id, c.school_id IS NULL AS is_new, h.seq > coalesce(c.seq, 0) AS is_behind,
-       c.school_id IS NOT NULL AND (c.alerts_seq < c.seq OR c.alerts_on IS DISTINCT FROM CAST(:today AS date))
-       AND (c.failures = 0 OR c.seq = h.seq) AS is_unseen
-FROM ledger.head h
-LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id
-WHERE h.seq > 0
-  AND (c.school_id IS NULL
-       OR ((h.seq > c.seq OR c.alerts_seq < c.seq OR c.alerts_on IS DISTINCT FROM CAST(:today AS date))
-           AND (c.retry_at IS NULL OR c.retry_at <= :now)))
-ORDER BY h.recorded_at;
+-- Schools with events that are not folded, alerts that are not looked at, acts on them, something that falls due, or a new
+-- day; none that failed a moment ago. One that failed and is still behind waits to be folded: its alerts would say that all
+-- is well again.
+SELECT * FROM (
+    SELECT h.school_id, h.recorded_at, c.school_id IS NULL AS is_new, h.seq > coalesce(c.seq, 0) AS is_behind,
+           c.school_id IS NOT NULL AND (c.failures = 0 OR c.seq = h.seq)
+           AND (c.alerts_seq < c.seq OR c.alerts_on IS NULL OR c.alerts_on < CAST(:today AS date) OR c.wake_at <= :now
+                OR c.acts_no < coalesce(a.no, 0)) AS is_unseen
+    FROM ledger.head h
+    LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id
+    LEFT JOIN casework.head a ON a.school_id = h.school_id
+    WHERE h.seq > 0 AND (c.retry_at IS NULL OR c.retry_at <= :now)
+) AS each
+WHERE is_new OR is_behind OR is_unseen
+ORDER BY recorded_at;
 
 -- name: begin(school_id)!
 -- The checkpoint of a school that is new to us, if it is still there.
@@ -18,7 +21,8 @@ INSERT INTO analysis.checkpoint (school_id) SELECT school_id FROM ledger.head WH
 
 -- name: claim(school_id)^
 -- Take the school, unless another worker has it. A statement of its own: what is folded must be read after the lock.
-SELECT seq, alerts_seq, alerts_on, last_change, totals_seq, totals_on FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
+SELECT seq, alerts_seq, alerts_on, acts_no, last_change, totals_seq, totals_on, weeks_seq
+FROM analysis.checkpoint WHERE school_id = :school_id FOR UPDATE SKIP LOCKED;
 
 -- name: fold(school_id, after, most)^
 -- Fold what follows the checkpoint, at most so many events, and move the checkpoint: one statement, so never one without
@@ -81,7 +85,7 @@ UPDATE analysis.checkpoint c
 SET failures = failures + 1, failed_at = :now, failure = :failure,
     retry_at = CAST(:now AS timestamptz) + least(power(2, least(failures + 1, 20)), CAST(:retry_within AS int)) * interval '1 second'
 WHERE c.school_id = :school_id
-  AND (c.alerts_seq < c.seq OR c.alerts_on IS DISTINCT FROM CAST(:today AS date)
+  AND (c.alerts_seq < c.seq OR c.alerts_on IS NULL OR c.alerts_on < CAST(:today AS date)
        OR c.seq < (SELECT h.seq FROM ledger.head h WHERE h.school_id = :school_id));
 
 -- name: faring()^

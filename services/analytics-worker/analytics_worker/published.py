@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from analytics_worker.national_answers import Published
 from codes.calendar import academic_year
 from codes.phases import EducationPhase
-from codes.published import COLUMNS, LOCAL_AUTHORITY, NATIONAL
+from codes.published import COLUMNS, LOCAL_AUTHORITY, NATIONAL, REGIONAL
 from kit import database, lists
 from kit.contract import tells
 from kit.database import Connection
@@ -42,6 +42,7 @@ class Beside:
     time_period: str
     england: Figures | None
     authority: Figures | None
+    region: Figures | None = None
 
 
 @router.get("/v1/national/published", summary="What the DfE publishes", responses=tells(Published))
@@ -72,17 +73,19 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     return {column: held[column] for column in COLUMNS}
 
 
-async def beside(connection: Connection, la_code: str | None, phase: EducationPhase, on: date) -> Beside | None:
+async def beside(
+    connection: Connection, la_code: str | None, phase: EducationPhase, on: date, region: str | None = None
+) -> Beside | None:
     """Give what is published to lay beside figures of a phase and an authority: of the academic year of a day.
 
     Of the year before where nothing is published of that one yet; None where nothing is published of either.
     """
     years = [academic_year(day) for day in (on, on.replace(year=on.year - 1, day=1))]
     periods = [year.replace("-", "") for year in years]
-    asked = {"la_code": la_code, "phase": phase, "periods": periods}
+    asked = {"la_code": la_code, "region": region, "phase": phase, "periods": periods}
     rows = [row async for row in _sql.beside(connection, **asked)]
     if not rows:
         return None
     period = max(row["time_period"] for row in rows)
     figures = {row["geographic_level"]: row["figures"] for row in rows if row["time_period"] == period}
-    return Beside(period, figures.get(NATIONAL), figures.get(LOCAL_AUTHORITY))
+    return Beside(period, figures.get(NATIONAL), figures.get(LOCAL_AUTHORITY), figures.get(REGIONAL))

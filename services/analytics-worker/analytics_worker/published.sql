@@ -9,10 +9,11 @@ WHERE (CAST(:time_period AS text) IS NULL OR p.time_period = :time_period)
 ORDER BY p.time_period DESC, p.time_identifier, p.area, p.education_phase, p.geographic_level
 OFFSET :after LIMIT :most;
 
--- name: beside(la_code, phase, periods)
--- The rows of an authority and of England over an academic year, for a phase: of the latest of some periods that there is.
+-- name: beside(la_code, region, phase, periods)
+-- The rows of an authority, of a region and of England over an academic year, for a phase: of the latest of some periods that there is.
 SELECT DISTINCT ON (p.geographic_level) p.time_period, p.geographic_level, p.figures
 FROM analysis.published p
 WHERE p.education_phase = :phase AND p.time_identifier = 'Academic year' AND p.time_period = ANY (CAST(:periods AS text[]))
-  AND (p.geographic_level = 'National' OR (p.geographic_level = 'Local authority' AND p.la_code = :la_code))
+  AND (p.geographic_level = 'National' OR (p.geographic_level = 'Local authority' AND p.la_code = :la_code)
+       OR (p.geographic_level = 'Regional' AND p.area = :region))
 ORDER BY p.geographic_level, p.time_period DESC;

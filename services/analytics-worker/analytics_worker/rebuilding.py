@@ -6,11 +6,13 @@ should be are written: where all are, nothing is, and readers see the old until 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from analytics_worker import moves, projector, spells, year_totals
+from analytics_worker import area_sums, evaluation, moves, projector, spells, weeks, year_totals
 from analytics_worker.spells import Spell
 from kit import database
 from kit.database import Connection
+from kit.schools import LONDON
 
 SETTINGS = (
     "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; "
@@ -58,7 +60,7 @@ async def prepare(connection: Connection) -> None:
 
 
 async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
-    """Fold a school anew in one transaction, compare, and leave what was folded anew; its alerts are looked at again.
+    """Fold a school anew in one transaction, compare, and leave what was folded anew.
 
     Waits for a worker that has the school, and keeps it from others meanwhile; writers go on.
     """
@@ -74,10 +76,13 @@ async def rebuild(connection: Connection, school_id: int) -> Rebuilt:
         differences = [
             await _spells(connection, school_id, found),
             await _entries(connection, school_id, head, is_new),
+            await _weeks(connection, school_id, is_new),
             await _totals(connection, school_id),
             await _years(connection, school_id, head, found),
         ]
         await _sql.stand_at(connection, school_id=school_id, seq=head)
+        if is_new or failure is not None or any(each.removed or each.added for each in differences):
+            await area_sums.owe(connection, school_id, None)
     return Rebuilt(school_id, head, is_new, failure, tuple(each for each in differences if each.removed or each.added))
 
 
@@ -90,6 +95,7 @@ async def _brought_to(connection: Connection, school_id: int, at: Mapping[str, i
                 most = min(projector.MOST_EVENTS, head - seq)
                 await projector.fold_after(connection, school_id, seq, most)
                 seq += most
+            await weeks.lay(connection, school_id, at["weeks_seq"], head)
             await projector.total_years(connection, school_id, at["totals_seq"], head)
     except Exception as caught:
         if connection.is_closed():
@@ -113,8 +119,17 @@ async def _entries(connection: Connection, school_id: int, head: int, is_new: bo
     return _difference("entry", await _sql.remove_entries(connection, **of), await _sql.add_entries(connection, **of))
 
 
+async def _weeks(connection: Connection, school_id: int, is_new: bool) -> Difference:
+    """Compare by digest with the entries, which by now are those made anew; where they differ, row by row."""
+    of = {"school_id": school_id}
+    if not is_new and await _sql.weeks_are_the_same(connection, **of):
+        return Difference("pupil_week", 0, 0)
+    await _sql.lay_weeks(connection, **of)
+    return _difference("pupil_week", await _sql.remove_weeks(connection, **of), await _sql.add_weeks(connection, **of))
+
+
 async def _totals(connection: Connection, school_id: int) -> Difference:
-    """Sum the entries that stand: by now they are those made anew."""
+    """Sum the weeks that stand: by now they are those made anew."""
     of = {"school_id": school_id}
     await _sql.sweep_totals(connection, **of)
     await _sql.fold_totals(connection, **of)
@@ -127,9 +142,10 @@ async def _years(connection: Connection, school_id: int, head: int, found: Seque
     They are a few rows, made of the other models alone, and nobody sees them before the end of the transaction.
     """
     of = {"school_id": school_id}
+    years = await year_totals.every(connection, school_id)
     await _sql.keep_years(connection, **of)
-    await _sql.forget_years(connection, **of)
-    await year_totals.make(connection, school_id, head, await year_totals.every(connection, school_id), found)
+    await _sql.forget_years(connection, years=sorted(years), **of)
+    await year_totals.make(connection, school_id, head, years, found)
     said = await _sql.year_differences(connection, **of)
     return Difference("year_total", said["removed"], said["added"])
 
@@ -137,3 +153,19 @@ async def _years(connection: Connection, school_id: int, head: int, found: Seque
 def _difference(model: str, removed: str, added: str) -> Difference:
     """Read how many rows two statements were about."""
     return Difference(model, *(int(done.rpartition(" ")[2]) for done in (removed, added)))
+
+
+async def alerts(connection: Connection, school_id: int, now: datetime) -> Difference:
+    """Raise a school's alerts anew, day by day from the first event, compare, and leave them as they should be.
+
+    First they are looked at as a worker looks, to the instant `now`; in a transaction of its own, after `rebuild`.
+    """
+    async with connection.transaction():
+        await database.enter(connection, school_id)
+        at = await _sql.take(connection, school_id=school_id)
+        names = ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change")
+        local = now.astimezone(LONDON)
+        position = evaluation.Position(*(at[name] for name in names))
+        await evaluation.evaluate_to_the_end(connection, school_id, position, local)
+        removed, added = await evaluation.anew(connection, school_id, at["seq"], local)
+    return Difference("alert", removed, added)

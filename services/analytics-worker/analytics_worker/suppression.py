@@ -104,7 +104,10 @@ def _by_code(counted: Counted, items: list[Item], by: tuple[By, ...], smallest: 
 
 def _lines(cells: Collection[Hashable]) -> list[list[Any]]:
     """Give the rows and columns of a table of two labels; one of one label is a line by itself."""
+    lines: dict[tuple[int, Any], list[Any]] = {}
     keys: list[Any] = [*cells]
-    if not keys or len(keys[0]) < 2:
-        return []
-    return [[key for key in keys if key[axis] == label] for axis in (0, 1) for label in {key[axis] for key in keys}]
+    if keys and len(keys[0]) > 1:
+        for key in keys:
+            for axis in (0, 1):
+                lines.setdefault((axis, key[axis]), []).append(key)
+    return [*lines.values()]

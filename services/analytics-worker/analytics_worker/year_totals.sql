@@ -1,9 +1,6 @@
--- name: years_of_marks(school_id, after, up_to)
--- The calendar years in which the academic years begin that marks between two positions are of: seven months earlier, a
--- day of August is one of January.
-SELECT DISTINCT CAST(extract(year FROM session_date - interval '7 months') AS int) AS year
-FROM ledger.event
-WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
+-- name: days_of_marks(school_id, after, up_to)
+-- The days that marks between two positions are of.
+SELECT DISTINCT session_date FROM ledger.event WHERE school_id = :school_id AND seq > :after AND seq <= :up_to;
 
 -- name: changes(school_id, after, up_to)
 -- Changes of the roll, and acts of letting a year go.
@@ -16,18 +13,15 @@ SELECT DISTINCT CAST(extract(year FROM session_date - interval '7 months') AS in
 FROM analysis.day_total
 WHERE school_id = :school_id;
 
--- name: forget(school_id, academic_year)!
--- The sums of a year.
-DELETE FROM analysis.year_total WHERE school_id = :school_id AND academic_year = :academic_year;
-
 -- name: entered(school_id, first, last)^
 -- The first and the last day of which anything stands, of some days.
 SELECT min(session_date) AS first, max(session_date) AS last
 FROM analysis.entry WHERE school_id = :school_id AND session_date BETWEEN :first AND :last;
 
--- name: make(school_id, academic_year, up_to, first, last, spell_pupils, spell_firsts, spell_untils, spell_compulsory, spell_numbers, numbers, belongings, counteds, parts_of, parts, cuts, eras, codes, worth_eras, compulsories, possibles, authoriseds, unauthoriseds, persistent_times, severe_times)!
--- The sums of a year from the entries, once over: first of each pupil by code, kept apart wherever a spell or an era of the
--- code book begins or ends, so that any day of a sum tells its spell; then of each part that spells belong to, by number.
+-- name: make(school_id, academic_year, up_to, first, last, spell_pupils, spell_firsts, spell_untils, spell_compulsory, spell_numbers, numbers, belongings, counteds, parts_of, parts, cuts, eras, pieces, stretches, stretch_pieces, codes, worth_eras, compulsories, possibles, authoriseds, unauthoriseds, persistent_times, severe_times)!
+-- The sums of a year from the weeks, once over: first of each pupil by code, kept apart wherever a spell, a stretch or an
+-- era of the code book begins or ends, so that any day of a sum tells its spell; then over each stretch of each part that
+-- spells belong to, by number. Rows that are as they should be are not written: most stretches are over.
 WITH spell AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:spell_pupils AS int[]), CAST(:spell_firsts AS date[]), CAST(:spell_untils AS date[]),
                          CAST(:spell_numbers AS int[]), CAST(:spell_compulsory AS boolean[]))
@@ -37,52 +31,84 @@ WITH spell AS MATERIALIZED (
 ), named AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:counteds AS text[]), CAST(:parts_of AS text[]), CAST(:parts AS text[]))
                   WITH ORDINALITY AS n (counted, part_of, part, part_no)
+), of_stretch AS MATERIALIZED (
+    SELECT * FROM unnest(CAST(:stretches AS text[]), CAST(:stretch_pieces AS int[])) AS t (stretch, piece)
 ), worth AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:codes AS text[]), CAST(:worth_eras AS int[]), CAST(:compulsories AS boolean[]),
                          CAST(:possibles AS int[]), CAST(:authoriseds AS int[]), CAST(:unauthoriseds AS int[]))
                   AS w (code, era, compulsory, possible, authorised, unauthorised)
+), alike AS MATERIALIZED (
+    -- A week that something cuts, or an end of the year, stays by itself.
+    SELECT pupil_no, codes, width_bucket(week, CAST(:cuts AS date[])) AS cut, min(week) AS week, CAST(count(*) AS int) AS weeks
+    FROM analysis.pupil_week
+    WHERE school_id = :school_id AND week BETWEEN CAST(:first AS date) - 6 AND :last
+    GROUP BY 1, 2, 3,
+             CASE WHEN width_bucket(week, CAST(:cuts AS date[])) <> width_bucket(week + 6, CAST(:cuts AS date[]))
+                       OR week < :first OR week + 6 > :last THEN week END
+), way AS MATERIALIZED (
+    SELECT codes, n AS place, rtrim(substr(codes, 2 * n + 1, 2)) AS code
+    FROM (SELECT DISTINCT codes FROM alike) AS each CROSS JOIN generate_series(0, 13) AS n
+    WHERE substr(codes, 2 * n + 1, 2) <> '  '
 ), apart AS MATERIALIZED (
-    SELECT e.pupil_no, e.code, CASE WHEN cardinality(CAST(:cuts AS date[])) = 0 THEN 0
-                                    ELSE width_bucket(e.session_date, CAST(:cuts AS date[])) END AS cut,
-           min(e.session_date) AS "on", CAST(count(*) AS int) AS sessions
-    FROM analysis.entry e
-    WHERE e.school_id = :school_id AND e.session_date BETWEEN :first AND :last
+    SELECT a.pupil_no, y.code, width_bucket(a.week + y.place / 2, CAST(:cuts AS date[])) AS cut,
+           min(a.week + y.place / 2) AS "on", CAST(sum(a.weeks) AS int) AS sessions
+    FROM alike a
+    JOIN way y ON y.codes = a.codes
+    WHERE a.week + y.place / 2 BETWEEN :first AND :last
     GROUP BY 1, 2, 3
 ), summed AS MATERIALIZED (
-    SELECT s.number, s.pupil_no, s.compulsory, a.code, width_bucket(a.on, CAST(:eras AS date[])) AS era, a.sessions
+    SELECT s.number, s.pupil_no, s.compulsory, a.code, width_bucket(a.on, CAST(:eras AS date[])) AS era,
+           width_bucket(a.on, CAST(:pieces AS date[])) AS piece, a.sessions
     FROM apart a
     JOIN spell s ON s.pupil_no = a.pupil_no AND a.on >= s.first AND a.on < s.until
-), of_spell AS (
-    SELECT m.number, m.pupil_no, CAST(sum(m.sessions * w.possible) AS int) AS possible,
-           CAST(sum(m.sessions * (w.authorised + w.unauthorised)) AS int) AS absent
-    FROM summed m
-    JOIN worth w ON w.code = m.code AND w.era = m.era AND w.compulsory = m.compulsory
-    GROUP BY 1, 2
+), of_spell AS MATERIALIZED (
+    SELECT m.number, m.pupil_no, t.stretch, CAST(sum(m.possible) AS int) AS possible, CAST(sum(m.absent) AS int) AS absent
+    FROM (SELECT m.number, m.pupil_no, m.piece, sum(m.sessions * w.possible) AS possible,
+                 sum(m.sessions * (w.authorised + w.unauthorised)) AS absent
+          FROM summed m
+          JOIN worth w ON w.code = m.code AND w.era = m.era AND w.compulsory = m.compulsory
+          GROUP BY 1, 2, 3) m
+    JOIN of_stretch t ON t.piece = m.piece
+    GROUP BY 1, 2, 3
 ), of_pupil AS (
-    SELECT b.part_no, s.pupil_no, sum(s.possible) AS possible, sum(s.absent) AS absent
+    SELECT b.part_no, s.stretch, s.pupil_no, sum(s.possible) AS possible, sum(s.absent) AS absent
     FROM of_spell s
     JOIN belongs b ON b.number = s.number
-    GROUP BY 1, 2
+    GROUP BY 1, 2, 3
 ), of_part AS (
-    SELECT part_no, count(*) FILTER (WHERE possible > 0) AS enrolments,
+    SELECT part_no, stretch, count(*) FILTER (WHERE possible > 0) AS enrolments,
            count(*) FILTER (WHERE possible > 0 AND absent * CAST(:persistent_times AS int) >= possible) AS persistent,
            count(*) FILTER (WHERE possible > 0 AND absent * CAST(:severe_times AS int) >= possible) AS severe,
            coalesce(sum(absent) FILTER (WHERE possible > 0 AND absent * CAST(:persistent_times AS int) >= possible), 0)
                AS absence_of_persistent
     FROM of_pupil
-    GROUP BY 1
+    GROUP BY 1, 2
 ), of_code AS (
-    SELECT part_no, jsonb_object_agg(code, sessions) AS codes
-    FROM (SELECT b.part_no, m.code, sum(m.sessions) AS sessions
-          FROM (SELECT number, code, CAST(sum(sessions) AS int) AS sessions FROM summed GROUP BY 1, 2) AS m
+    SELECT part_no, stretch, jsonb_object_agg(code, sessions) AS codes
+    FROM (SELECT b.part_no, t.stretch, m.code, sum(m.sessions) AS sessions
+          FROM (SELECT number, piece, code, CAST(sum(sessions) AS int) AS sessions FROM summed GROUP BY 1, 2, 3) AS m
+          JOIN of_stretch t ON t.piece = m.piece
           JOIN belongs b ON b.number = m.number
-          GROUP BY 1, 2) AS each
-    GROUP BY 1
+          GROUP BY 1, 2, 3) AS each
+    GROUP BY 1, 2
+), made AS MATERIALIZED (
+    SELECT p.stretch, n.counted, n.part_of, n.part, p.enrolments, p.persistent, p.severe, p.absence_of_persistent, c.codes
+    FROM of_part p
+    JOIN of_code c ON c.part_no = p.part_no AND c.stretch = p.stretch
+    JOIN named n ON n.part_no = p.part_no
+), gone AS (
+    DELETE FROM analysis.year_total y
+    WHERE y.school_id = :school_id AND y.academic_year = :academic_year
+      AND NOT EXISTS (SELECT FROM made m WHERE m.stretch = y.stretch AND m.counted = y.counted AND m.part_of = y.part_of
+                                           AND m.part = y.part)
 )
-INSERT INTO analysis.year_total (school_id, academic_year, counted, part_of, part, up_to, enrolments, persistent, severe,
-                                 absence_of_persistent, codes)
-SELECT :school_id, :academic_year, n.counted, n.part_of, n.part, :up_to, p.enrolments, p.persistent, p.severe,
-       p.absence_of_persistent, c.codes
-FROM of_part p
-JOIN of_code c ON c.part_no = p.part_no
-JOIN named n ON n.part_no = p.part_no;
+INSERT INTO analysis.year_total AS stands (school_id, academic_year, stretch, counted, part_of, part, up_to, enrolments,
+                                           persistent, severe, absence_of_persistent, codes)
+SELECT :school_id, :academic_year, m.stretch, m.counted, m.part_of, m.part, :up_to, m.enrolments, m.persistent, m.severe,
+       m.absence_of_persistent, m.codes
+FROM made m
+ON CONFLICT (school_id, academic_year, stretch, counted, part_of, part) DO UPDATE
+SET up_to = excluded.up_to, enrolments = excluded.enrolments, persistent = excluded.persistent, severe = excluded.severe,
+    absence_of_persistent = excluded.absence_of_persistent, codes = excluded.codes
+WHERE (stands.enrolments, stands.persistent, stands.severe, stands.absence_of_persistent, stands.codes)
+   <> (excluded.enrolments, excluded.persistent, excluded.severe, excluded.absence_of_persistent, excluded.codes);

@@ -24,12 +24,12 @@ from codes.school import School
 from kit import database
 from kit.database import Connection
 from kit.schools import LONDON
-from ledger import append
+from ledger import append, plans
 from ledger.append import NewMark
+from ledger.plans import Standing
 from ledger.writers import Person, writers
-from register_api import facts, plans
+from register_api import facts
 from register_api.closing import by_system
-from register_api.plans import Standing
 
 MOST_SESSIONS = 6
 """Sessions that are entered in one transaction: other writers of the school wait for it."""

@@ -14,13 +14,14 @@ from codes.school import School
 from kit import database
 from kit.contract import tells
 from kit.schools import LONDON
+from ledger import plans
 from ledger.as_at import AsAt, resolve
-from register_api import facts, plans
+from ledger.plans import Standing
+from register_api import facts
 from register_api.answers.registers import DayRead
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, RegisterReader
 from register_api.marks import SessionDate
-from register_api.plans import Standing
 from register_api.registers import Classes, expected, required, state, taken
 
 router = APIRouter(tags=["registers"])

@@ -9,9 +9,9 @@ from codes.calendar import academic_year, academic_year_bounds
 from codes.tallies import figures, tally
 from kit import database
 from kit.database import Connection
-from ledger import read
-from register_api import plans
+from ledger import plans, read
 from register_api.listing import Item
+from register_api.plans import shown
 
 _sql = database.statements(__file__)
 
@@ -49,8 +49,8 @@ async def at_decision(
                 "id": plan.id,
                 "kind": plan.kind,
                 "code": plan.code,
-                "from": plans.shown(plan.asked_first),
-                "to": plans.shown(plan.asked_last),
+                "from": shown(plan.asked_first),
+                "to": shown(plan.asked_last),
                 "outcome": plan.outcome,
             }
             for plan in known.get(pupil_no, ())

@@ -13,8 +13,8 @@ from kit import database, pupil_ids, reads
 from kit.contract import tells
 from kit.database import Connection
 from kit.fields import Day, written
+from ledger import plans
 from ledger.as_at import AsAt
-from register_api import plans
 from register_api.answers.planned import LeaveChecks
 from register_api.caller import RegisterReader
 from register_api.listing import Item, Listing, Paged, Row, flat

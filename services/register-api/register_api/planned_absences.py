@@ -20,6 +20,7 @@ from kit.schools import Caller
 from ledger import append
 from ledger.as_at import AsAt, resolve
 from ledger.leaf import canonical
+from ledger.plans import plan_of
 from register_api import facts, plans
 from register_api.answers.planned import PlanBecame, PlanRead, Plans
 from register_api.bodies import AsAtRead
@@ -119,7 +120,7 @@ async def put_planned_absence(
 def _shown(row: Mapping[str, Any], pupil: str, removals: Removals) -> Item:
     """Show one version with what it says and the five facts of the change; null where its body was removed."""
     body = json.loads(row["body"]) if row["body"] is not None else {}
-    plan = plans.plan_of(row)
+    plan = plan_of(row)
     return {
         **{member: body.get(member) for member in MEMBERS},
         "id": row["id"],

@@ -18,10 +18,10 @@ from kit.database import Connection
 from kit.fields import Day, written
 from kit.problems import Fault, Problem
 from kit.schools import LONDON
-from ledger import read
+from ledger import plans, read
 from ledger.as_at import AsAt, resolve
 from ledger.leaf import kind_of
-from register_api import facts, plans
+from register_api import facts
 from register_api.answers.registers import PupilMarks, RegisterRead
 from register_api.bodies import AsAtRead
 from register_api.caller import AsAtText, FormatText, RegisterReader

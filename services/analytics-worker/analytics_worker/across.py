@@ -1,0 +1,238 @@
+"""What several schools of a trust or an authority come to together, joined by UPN: thresholds met, registers that
+contradict each other.
+
+Read from the entries when asked: no school's own worker sees another's pupils. UPNs are held for the time of an answer.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from analytics_worker import casework, reaches, school
+from analytics_worker.alert_answers import Across, AuthorityAcross, TrustAcross
+from analytics_worker.alert_counts import SEES_ALERTS
+from analytics_worker.authority import Area, AtAuthority
+from analytics_worker.casework import Casework
+from analytics_worker.reaches import AtTrust, Member, Reached, TrustUid
+from codes import acts, notices
+from codes.alerts import Alert
+from codes.book import Session
+from codes.calendar import academic_year, academic_year_bounds, school_weeks
+from codes.dual import DualConflict, dual_conflicts
+from codes.joined import AtSchool, across_schools
+from codes.judging import Held
+from kit import database, pupil_ids, reads
+from kit.contract import tells
+from kit.database import Connection
+
+router = APIRouter(tags=["trusts and authorities"])
+_sql = database.statements(__file__)
+
+At = tuple[date, Session]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One school's pupil, by the school's own id."""
+
+    one: Member
+    pupil: str
+    entries: AtSchool
+    spent: frozenset[At]
+
+
+_Told = tuple[Held, Sequence[_Part]]
+Kinds = Annotated[list[Across] | None, Query(description="Of which kinds alone.")]
+
+
+@router.get(
+    "/v1/trusts/{uid}/alerts/across-schools",
+    summary="Alerts over several schools of a trust",
+    responses=tells(TrustAcross),
+)
+async def across_trust(
+    trust: Annotated[Reached, Depends(AtTrust(SEES_ALERTS))],
+    uid: TrustUid,
+    kind: Kinds = None,
+    read_by: reads.ReadBy = None,
+) -> dict[str, Any]:
+    """Give the penalty thresholds that ten sessions of more than one of the schools have met together, as they stand.
+
+    Pupils are joined by UPN. Nothing is told that one school's sessions alone have met: that is its own alert. A
+    session counts once, and not where another of the schools had the pupil or authorised the absence. Sessions that a
+    notice relies on, or that were dealt with, at whichever school, are spent. Beside them, of this academic year, the
+    sessions that two schools of a pupil have both marked, or neither: `dual-conflict`.
+    """
+    return {"trust_uid": uid, **await _told(trust, kind, read_by)}
+
+
+@router.get(
+    "/v1/local-authorities/{la_code}/alerts/across-schools",
+    summary="Alerts over several schools of an authority",
+    responses=tells(AuthorityAcross),
+)
+async def across_authority(
+    area: Annotated[Area, Depends(AtAuthority(SEES_ALERTS))], kind: Kinds = None, read_by: reads.ReadBy = None
+) -> dict[str, Any]:
+    """Give what several schools of an authority come to together, as for a trust."""
+    return {"la_code": area.la_code, **await _told(await reaches.of_authority(area), kind, read_by)}
+
+
+async def _told(among: Reached, kinds: Sequence[Alert] | None, read_by: str | None) -> dict[str, Any]:
+    told: list[_Told] = []
+    if kinds is None or Alert.PENALTY_THRESHOLD in kinds:
+        told += await _met(among)
+    if kinds is None or Alert.DUAL_CONFLICT in kinds:
+        told += await _in_conflict(among)
+    told.sort(key=lambda each: (each[0].since, each[0].kind, [(part.one.school_id, part.pupil) for part in each[1]]))
+    read: defaultdict[Member, set[str]] = defaultdict(set)
+    for _, of_pupil in told:
+        for part in of_pupil:
+            read[part.one].add(part.pupil)
+    for one, pupils in read.items():
+        await reads.record(among.at(one), read_by, "alerts", one.seq, pupils=sorted(pupils))
+    schools = [{"urn": one.urn, "seq": one.seq, "behind": one.behind} for one in among.schools]
+    return {"items": [_shown(held, of_pupil) for held, of_pupil in told], "next": None, "schools": schools}
+
+
+async def _met(among: Reached) -> list[_Told]:
+    """The thresholds that were met, each with its pupil at each school."""
+    parts = await _parts(among)
+    spent = defaultdict[str, frozenset[At]](frozenset)
+    for part in parts:
+        spent[part.entries.upn] |= part.spent
+    return _with_parts(across_schools((part.entries for part in parts), spent), parts)
+
+
+async def _in_conflict(among: Reached) -> list[_Told]:
+    """The registers that contradict each other about a session of this academic year, each with its pupil at each."""
+    first = academic_year_bounds(academic_year(among.now().date()))[0]
+    counted: Counter[str] = Counter()
+    for one in among.schools:
+        async with database.reading(among.engine, one.school_id) as connection:
+            rows = _sql.on_roll_since(connection, school_id=one.school_id, first=first)
+            counted.update({row["upn"] async for row in rows})
+    upns = sorted(upn for upn, schools in counted.items() if schools > 1)
+    parts: list[_Part] = []
+    for one in among.schools if upns else ():
+        async with database.reading(among.engine, one.school_id) as connection:
+            pupils = await _pupils(connection, one.school_id, upns)
+            about = {"school_id": one.school_id, "pupil_nos": [row["pupil_no"] for row in pupils]}
+            rows = _sql.entries_since(connection, first=first, **about)
+            parts += await _as_parts(connection, one, pupils, [row async for row in rows], among.now().date())
+    return _with_parts(dual_conflicts(part.entries for part in parts), parts)
+
+
+def _with_parts(found: Mapping[str, Sequence[Held]], parts: Sequence[_Part]) -> list[_Told]:
+    at_schools = defaultdict[str, list[_Part]](list)
+    for part in parts:
+        at_schools[part.entries.upn].append(part)
+    return [
+        (
+            held,
+            [
+                part
+                for part in at_schools[upn]
+                if part.one.urn in (held.urns if isinstance(held, DualConflict) else (part.one.urn,))
+            ],
+        )
+        for upn, of_pupil in found.items()
+        for held in of_pupil
+    ]
+
+
+def _shown(held: Held, parts: Sequence[_Part]) -> dict[str, Any]:
+    return {
+        "kind": str(held.kind),
+        "pupils": [{"urn": part.one.urn, "pupil": part.pupil} for part in parts],
+        "since": held.since.isoformat(),
+        "period": held.period,
+        "evidence": held.evidence(),
+    }
+
+
+async def _parts(among: Reached) -> list[_Part]:
+    """Read the schools one after another: who has what, then in which sessions, then what stands in just those."""
+    counted: Counter[str] = Counter()
+    for one in among.schools:
+        async with database.reading(among.engine, one.school_id) as connection:
+            counted.update({row["upn"] async for row in _sql.with_upn(connection, school_id=one.school_id)})
+    upns = sorted(upn for upn, schools in counted.items() if schools > 1)
+    if not upns:
+        return []
+    asked = defaultdict[str, set[At]](set)
+    for one in among.schools:
+        async with database.reading(among.engine, one.school_id) as connection:
+            for upn, at in await _unauthorised(connection, one.school_id, upns):
+                asked[upn].add(at)
+    parts: list[_Part] = []
+    for one in among.schools:
+        async with database.reading(among.engine, one.school_id) as connection:
+            parts += await _of_school(connection, one, asked, among.now().date())
+    return parts
+
+
+async def _pupils(connection: Connection, school_id: int, upns: Sequence[str]) -> list[Mapping[str, Any]]:
+    return [row async for row in _sql.pupils(connection, school_id=school_id, upns=upns)]
+
+
+async def _unauthorised(connection: Connection, school_id: int, upns: Sequence[str]) -> list[tuple[str, At]]:
+    """Give the sessions in which an unauthorised entry stands, each with the UPN of its pupil."""
+    by_no = {row["pupil_no"]: row["upn"] for row in await _pupils(connection, school_id, upns)}
+    rows = _sql.unauthorised(connection, school_id=school_id, pupil_nos=[*by_no])
+    return [(by_no[row["pupil_no"]], (row["session_date"], Session(row["session"]))) async for row in rows]
+
+
+async def _of_school(connection: Connection, one: Member, asked: Mapping[str, set[At]], today: date) -> list[_Part]:
+    """Give what a school has of each pupil in the sessions that are asked for, on its open days and while on roll."""
+    pupils = await _pupils(connection, one.school_id, [*asked])
+    if not pupils:
+        return []
+    keys = [(row["pupil_no"], *at) for row in pupils for at in asked[row["upn"]]]
+    nos, dates, sessions = (list(column) for column in zip(*keys, strict=True))
+    about = {"school_id": one.school_id, "pupil_nos": nos, "dates": dates, "sessions": sessions}
+    return await _as_parts(connection, one, pupils, [row async for row in _sql.entries(connection, **about)], today)
+
+
+async def _as_parts(
+    connection: Connection,
+    one: Member,
+    pupils: Sequence[Mapping[str, Any]],
+    found: Sequence[Mapping[str, Any]],
+    today: date,
+) -> list[_Part]:
+    """Give each pupil of a school with those of some entries that lie on its open days and while on roll."""
+    facts = await school.load(connection, one.school_id)
+    days, weeks = frozenset(facts.all_open_days()), school_weeks(facts.all_school_days())
+    entries = defaultdict[int, list[tuple[date, Session, str]]](list)
+    on_roll = {row["pupil_no"]: row["on_roll"] for row in pupils}
+    for row in found:
+        no, on = row["pupil_no"], row["session_date"]
+        if on in days and any(_is_within(on, span) for span in on_roll[no]):
+            entries[no].append((on, Session(row["session"]), row["code"]))
+    ids = await pupil_ids.ids(connection, one.school_id, on_roll)
+    about_them = await casework.load(connection, one.school_id, on_roll)
+    return [
+        _Part(
+            one,
+            ids[row["pupil_no"]],
+            AtSchool(one.urn, row["upn"], row["date_of_birth"], entries[row["pupil_no"]], weeks),
+            _spent(about_them, row["pupil_no"], today),
+        )
+        for row in pupils
+    ]
+
+
+def _is_within(on: date, span: Any) -> bool:
+    return bool(span.lower <= on and (span.upper is None or on < span.upper))
+
+
+def _spent(about_them: Casework, pupil_no: int, today: date) -> frozenset[At]:
+    """Give the sessions of a pupil that a notice relies on, or that were dealt with."""
+    standing = {notice.id: notice for _, notice in about_them.notices.get(pupil_no, ())}
+    relied = notices.spent(standing.values(), str(pupil_no), today)
+    return relied | acts.dealt_with(act for _, act in about_them.acts.get(pupil_no, ()))
