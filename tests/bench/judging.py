@@ -1,6 +1,7 @@
 """Writer 10: every pupil of some schools judged from nothing, as a worker's first look does it.
 
-Told: url (of the owner), part and of (which schools this process takes: every `of`th from `part` on).
+Told: url (of the owner), most (how many schools are judged), part and of (which of them: every `of`th from `part`
+on).
 """
 
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ async def main() -> None:
     connection = await database.connect(wanted["url"])
     schools = await connection.fetch("SELECT school_id, seq FROM analysis.checkpoint ORDER BY school_id")
     pupils, sent = 0, perf_counter()
-    for row in schools[wanted["part"] :: wanted["of"]]:
+    for row in schools[wanted["part"] : wanted["most"] : wanted["of"]]:
         async with connection.transaction():
             await kit_database.enter(connection, row["school_id"])
             await connection.execute("DELETE FROM analysis.alert WHERE school_id = $1", row["school_id"])

@@ -18,7 +18,8 @@ from tests.support.postgres import Database
 SCHOOLS, CLASSES = 86, 10
 """Ten million events and a few: 119,351 a school."""
 ROUNDS = 3
-JUDGES = 2
+JUDGES, JUDGED = 2, 8
+"""Processes that judge, and the schools that they judge together."""
 SECONDS = 2.5
 PUPIL = "p-007"
 
@@ -92,7 +93,7 @@ async def test_bench_of_millions(
         judged = Row("pupils judged from nothing, by two processes", "pupils/s", timed=False)
         for _ in range(ROUNDS):
             before = machine.spent(pids, server_in_service.pid)
-            told = {"url": database.owner_url, "of": JUDGES}
+            told = {"url": database.owner_url, "most": JUDGED, "of": JUDGES}
             each = await asyncio.gather(*(writing.run("judging", **told, part=part) for part in range(JUDGES)))
             together = {name: sum(getattr(done, name) for done in each) for name in ("events", "rate", "processor")}
             shares = machine.shares(before, machine.spent(pids, server_in_service.pid), together["processor"])
