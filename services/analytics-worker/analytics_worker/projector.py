@@ -190,7 +190,7 @@ async def look(engine: AsyncEngine, school_id: int, now: datetime, most: int = M
             await weeks.lay(connection, school_id, claimed["weeks_seq"], claimed["weeks_seq"] + most)
             return True
         position = evaluation.Position(
-            *(claimed[name] for name in ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change"))
+            *(claimed[name] for name in ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change", "weeks_seq"))
         )
         today = now.astimezone(LONDON).date()
         await evaluation.evaluate(connection, school_id, position, now.astimezone(LONDON))

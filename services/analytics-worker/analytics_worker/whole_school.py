@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from analytics_worker import casework, histories, registers
-from analytics_worker.histories import Course, History, Settings
+from analytics_worker.course import Course
+from analytics_worker.histories import History, Recorded, Settings
 from codes import acts
 from codes.alerts import Alert
 from codes.auditing import Amending, amendment_patterns, census_days
@@ -39,13 +40,15 @@ Of = int | None
 class Since:
     """A look at a school: the days from `first` on, the position at their end, and the present, in London's time.
 
-    `folded` is how far the school is folded: what was recorded later is undone to see what stood.
+    `folded` is how far the school is folded: what was recorded later is undone to see what stood; `laid` is how far its
+    weeks are laid together.
     """
 
     school_id: int
     first: date
     seq: int
     folded: int
+    laid: int
     now: datetime
 
     @property
@@ -107,10 +110,11 @@ async def weeks(
     ends = [day for day in ends if day >= settings.at(day).register_since]
     if not ends:
         return lives
-    base = await _sql.position_before(connection, school_id=since.school_id, up_to=since.seq, at=midnight(ends[0]))
+    base = await histories.position_before(connection, since.school_id, since.seq, midnight(ends[0]))
     numbers = [row["pupil_no"] async for row in _sql.everyone(connection, school_id=since.school_id)]
     reach = _begins(ends[0] - 7 * 4 * WEEKS_COMPARED * _DAY)
-    told = await histories.load(connection, since.school_id, numbers, base or 0, since.folded, reach)
+    recorded = Recorded(base, (), since.folded, since.laid)
+    told = await histories.load(connection, since.school_id, numbers, recorded, reach, is_one_day=False)
     said = (await casework.load(connection, since.school_id, ())).acts.get(None, [])
     courses = {no: Course(history) for no, history in told.items()}
     places = dict.fromkeys(numbers, 0)
@@ -190,8 +194,7 @@ async def _position(connection: Connection, since: Since, on: date) -> int | Non
     if on == since.today:
         return since.seq
     at = midnight(on, after=True)
-    found: int | None = await _sql.position_before(connection, school_id=since.school_id, up_to=since.seq, at=at)
-    return found
+    return await histories.position_before(connection, since.school_id, since.seq, at) or None
 
 
 def _begins(on: date) -> date:

@@ -1,11 +1,3 @@
--- name: position_before(school_id, up_to, at)$
--- The last position recorded before an instant, of those up to a position: recording never goes back.
-SELECT max(seq) FROM (
-    (SELECT seq FROM ledger.event WHERE school_id = :school_id AND seq <= :up_to AND recorded_at < :at ORDER BY seq DESC LIMIT 1)
-    UNION ALL
-    (SELECT seq FROM ledger.change WHERE school_id = :school_id AND seq <= :up_to AND recorded_at < :at ORDER BY seq DESC LIMIT 1)
-) AS each;
-
 -- name: everyone(school_id)
 -- Every pupil that the register knows.
 SELECT DISTINCT pupil_no FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no;
