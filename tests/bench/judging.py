@@ -9,7 +9,7 @@ from time import perf_counter
 
 import uvloop
 
-from analytics_worker.evaluation import Position, evaluate_to_the_end
+from analytics_worker.evaluation import Position, evaluate
 from kit import database as kit_database
 from kit.schools import LONDON
 from onebox import database
@@ -30,7 +30,7 @@ async def main() -> None:
             await connection.execute("DELETE FROM analysis.alert WHERE school_id = $1", row["school_id"])
             await connection.execute("DELETE FROM analysis.awaited WHERE school_id = $1", row["school_id"])
             at = Position(row["seq"], 0, None, 0, 0, row["weeks_seq"])
-            await evaluate_to_the_end(connection, row["school_id"], at, now)
+            await evaluate(connection, row["school_id"], at, now)
             pupils += await connection.fetchval(
                 "SELECT count(DISTINCT pupil_no) FROM register.pupil WHERE school_id = $1", row["school_id"]
             )

@@ -8,6 +8,7 @@ day.
 import asyncio
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -29,8 +30,9 @@ from kit.schools import midnight
 _sql = database.statements(__file__)
 _DAY = timedelta(days=1)
 _OF_A_PUPIL = re.compile(r"(?:pupil|absence):(\d+)")
-_MOST_DAYS = 10
-"""Days that were recorded and are judged in one transaction, so that none is long."""
+MOST_DAYS = 10
+"""Days that were recorded and are judged in one transaction of a worker's, so that none is long."""
+EVERY_DAY = sys.maxsize
 _AT_ONCE, _AT_ONCE_DAY_BY_DAY = 400, 50
 """Pupils whose histories are read at once, of a day or of many: while they are judged the database is asked nothing."""
 
@@ -68,13 +70,15 @@ class Looked:
     seq: int
 
 
-async def evaluate(connection: Connection, school_id: int, position: Position, now: datetime) -> Position:
+async def evaluate(
+    connection: Connection, school_id: int, position: Position, now: datetime, most_days: int = MOST_DAYS
+) -> Position:
     """Look at the alerts of every pupil whom something since the last look may concern, and keep what changes.
 
     Then at those of the school as a whole. The caller holds the school's checkpoint. `now` is local: what falls due by
-    then is judged. Of many days that were recorded since, the first few are judged; gives how far that went.
+    then is judged. Of the days on which anything was recorded since, the first `most_days` are. Gives how far it got.
     """
-    looked = await _looked(connection, school_id, position, now)
+    looked = await _looked(connection, school_id, position, now, most_days)
     now = looked.span.now
     settings = await histories.settings(connection, school_id, looked.recorded.base, looked.turned)
     is_one_day = looked.recorded.on_one_day(looked.span.first)
@@ -114,12 +118,6 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
     )
 
 
-async def evaluate_to_the_end(connection: Connection, school_id: int, position: Position, now: datetime) -> None:
-    """As `evaluate`, however many days that are."""
-    while position.alerts_seq < position.seq or position.alerts_on is None or position.alerts_on < now.date():
-        position = await evaluate(connection, school_id, position, now)
-
-
 async def anew(connection: Connection, school_id: int, at: Position, now: datetime) -> tuple[int, int]:
     """Raise the alerts of a school anew, from its first event, and keep them in place of those that stood, if others.
 
@@ -132,9 +130,8 @@ async def anew(connection: Connection, school_id: int, at: Position, now: dateti
     beside = connection.transaction()
     await beside.start()
     await _sql.forget_all(connection, school_id=school_id)
-    await evaluate_to_the_end(
-        connection, school_id, replace(at, alerts_seq=0, alerts_on=None, acts_no=0, last_change=last_change), now
-    )
+    from_nothing = replace(at, alerts_seq=0, alerts_on=None, acts_no=0, last_change=last_change)
+    await evaluate(connection, school_id, from_nothing, now, EVERY_DAY)
     stands = await _compared(connection, school_id)
     if stood == stands:
         await beside.rollback()
@@ -187,7 +184,7 @@ def _next_close(setting: Setting, now: datetime) -> datetime | None:
     return min((at for each in closes if (at := datetime.combine(now.date(), each, now.tzinfo)) > now), default=None)
 
 
-async def _looked(connection: Connection, school_id: int, position: Position, now: datetime) -> Looked:
+async def _looked(connection: Connection, school_id: int, position: Position, now: datetime, most_days: int) -> Looked:
     """Find out what to look at.
 
     An absence may open an alert, and an amendment do anything. A first entry of a pupil who was there only adds to the
@@ -195,7 +192,7 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     policy or a closure concerns all; so does the day from which a policy holds.
     """
     after, up_to = position.alerts_seq, position.seq
-    ends = await histories.recorded(connection, school_id, after, up_to, _MOST_DAYS)
+    ends = await histories.recorded(connection, school_id, after, up_to, most_days)
     acted = [row async for row in casework.since(connection, school_id, position.acts_no)]
     if ends and ends[-1][1] < up_to:
         last, up_to = ends[-1]
@@ -211,7 +208,7 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     first = min([*days, *(row["recorded_on"] for row in acted), *(row["on_date"] for row in due), *begun, now.date()])
     base = await histories.position_before(connection, school_id, position.seq, midnight(first))
     if base < after:
-        ends = await histories.recorded(connection, school_id, base, up_to, _MOST_DAYS + 1)
+        ends = await histories.recorded(connection, school_id, base, up_to)
     recorded = Recorded(base, ends, position.seq, position.weeks_seq)
     rows = _sql.turned(connection, school_id=school_id, base=base, up_to=up_to)
     turned = [(row["recorded_on"], row["seq"]) async for row in rows]

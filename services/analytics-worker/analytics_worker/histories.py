@@ -4,6 +4,7 @@ What stood when the first day to be judged was over is read from what is folded,
 """
 
 import json
+import sys
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -350,7 +351,9 @@ def _written(on: date, rows: Sequence[Mapping[str, Any]], now: date) -> Written:
     return Written(years, live, today, all(row["is_plain"] for row in rows) and years == {academic_year(on)})
 
 
-async def recorded(connection: Connection, school_id: int, base: int, up_to: int, most: int) -> list[tuple[date, int]]:
+async def recorded(
+    connection: Connection, school_id: int, base: int, up_to: int, most: int = sys.maxsize
+) -> list[tuple[date, int]]:
     """The London days on which something was recorded between two positions, each with its last; at most so many."""
     days: list[tuple[date, int]] = []
     while base < up_to and len(days) < most:

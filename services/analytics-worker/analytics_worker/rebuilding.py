@@ -166,6 +166,6 @@ async def alerts(connection: Connection, school_id: int, now: datetime) -> Diffe
         names = ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change", "weeks_seq")
         local = now.astimezone(LONDON)
         position = evaluation.Position(*(at[name] for name in names))
-        await evaluation.evaluate_to_the_end(connection, school_id, position, local)
+        await evaluation.evaluate(connection, school_id, position, local, evaluation.EVERY_DAY)
         removed, added = await evaluation.anew(connection, school_id, position, local)
     return Difference("alert", removed, added)
