@@ -313,14 +313,10 @@ def test_a_deletion_return_is_due_of_leavings_stated_since_the_register_began_bu
     assert kinds([], date(2027, 9, 7), known=leaver, of=seventh) == set()
 
 
-@given(
-    st.lists(
-        st.sampled_from(["/", "/", "/", "/", "I", "I", "O", "E", "R", "K", "L", "U", "M", "X", "Y4", "S", "#"]),
-        min_size=1,
-        max_size=80,
-    ),
-    st.integers(1, 3),
-)
+MANY_CODES = ("/", "/", "/", "/", "I", "I", "O", "E", "R", "K", "L", "U", "M", "X", "Y4", "S", "#")
+
+
+@given(st.lists(st.sampled_from(MANY_CODES), min_size=1, max_size=80), st.integers(1, 3))
 def test_the_entries_of_which_spells_are_made_are_enough_for_whatever_counts_spells(
     codes: list[str], least: int
 ) -> None:
