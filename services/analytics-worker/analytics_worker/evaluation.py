@@ -93,6 +93,10 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
         await _await(connection, school_id, awaited)
     changed = await _whole_school(connection, school_id, position, looked, settings)
     last_change = await keep(connection, school_id, register, changed, last_change)
+    if looked.acts_no > position.acts_no:
+        # An act alone changes nothing of an alert, and whoever follows the changes must hear of it all the same.
+        between = {"after": position.acts_no, "up_to": looked.acts_no}
+        last_change = await _sql.acted_on(connection, school_id=school_id, last_change=last_change, **between)
     await _sql.looked(
         connection,
         school_id=school_id,
