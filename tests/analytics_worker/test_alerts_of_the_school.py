@@ -1,8 +1,13 @@
 """Alerts about a school as a whole: registers that were not taken, and what a school week shows when it is over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.following import DAYS, MONDAY, Follow, after, follow
@@ -26,6 +31,29 @@ async def term(here: Follow, pupils: int, days: list[date], code: Callable[[int,
     """Enter whole days of pupils 1, 2..., each on its own day, by a code for the pupil's number and the day's."""
     for n, on in enumerate(days):
         await here.mark(on, *[(no, code(no, n)) for no in range(1, pupils + 1)])
+
+
+@contextmanager
+def statements(engine: AsyncEngine) -> Iterator[list[str]]:
+    """Give the statements that a pool's connections run meanwhile, as they come."""
+    said: list[str] = []
+
+    def heard(query: Any) -> None:
+        said.append(query.query)
+
+    def listen(_: Any, record: Any, __: Any) -> None:
+        record.driver_connection.add_query_logger(heard)
+
+    def hush(_: Any, record: Any) -> None:
+        record.driver_connection.remove_query_logger(heard)
+
+    event.listen(engine.sync_engine, "checkout", listen)
+    event.listen(engine.sync_engine, "checkin", hush)
+    try:
+        yield said
+    finally:
+        event.remove(engine.sync_engine, "checkout", listen)
+        event.remove(engine.sync_engine, "checkin", hush)
 
 
 async def test_a_register_is_missing_from_its_close_and_the_grace_on_until_somebody_required_is_entered(
@@ -70,6 +98,23 @@ async def test_nobody_waits_for_a_register_in_which_nobody_is_required(desk: Des
         await here.school.pupil(no, effective_from=str(wednesday), boarder=True)
     here.clock(after(MONDAY, 3), "08:00")
     assert await of_school(here, "register-not-taken") == []
+
+
+@pytest.mark.parametrize(("urn", "taken_on", "missing"), [("931109", None, 0), ("931110", 3, 2 * 99)])
+async def test_a_hundred_days_on_which_nobody_took_the_register_are_looked_at_in_fewer_statements_than_days(
+    desk: Desk, calling: Calling, urn: str, taken_on: int | None, missing: int
+) -> None:
+    here = await follow(desk, calling, urn, "2025-09-01")
+    if taken_on is not None:
+        await here.mark(DAYS[taken_on], (1, "/"))
+    await here.look()
+    here.clock(DAYS[(taken_on or 0) + 100], "08:00")
+    with statements(desk.analytics) as said:
+        await here.look()
+    assert len(said) < 100
+    found = await of_school(here, "register-not-taken", limit=500)
+    assert len(found) == missing
+    assert {each["evidence"]["date"] for each in found} <= {str(day) for day in DAYS[4:103]}
 
 
 async def test_below_its_target_since_the_twentieth_school_day_at_the_end_of_a_week(

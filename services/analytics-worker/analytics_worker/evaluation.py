@@ -146,7 +146,7 @@ async def _whole_school(
 ) -> list[tuple[int | None, Life]]:
     """What has changed of the alerts about the school as a whole, and of its pupils' patterns."""
     first = position.alerts_on or looked.span.first
-    since = Since(school_id, first, looked.seq, position.seq, looked.span.now)
+    since = Since(school_id, first, position.alerts_seq, looked.seq, position.seq, looked.span.now)
     before: dict[int | None, dict[Key, Life]] = {None: {}}
     async for row in _sql.lives_of_school(connection, school_id=school_id, kind=str(Alert.PATTERN)):
         life = life_of(row)

@@ -10,12 +10,13 @@ SELECT max(seq) FROM (
 -- Every pupil that the register knows.
 SELECT DISTINCT pupil_no FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no;
 
--- name: is_taken(school_id, first, last, seq)$
--- Whether any mark between two dates was entered by a position, other than by an import or a closure.
-SELECT EXISTS (
-    SELECT FROM ledger.event
-    WHERE school_id = :school_id AND session_date BETWEEN :first AND :last AND seq <= :seq AND source IN ('live', 'adapter')
-);
+-- name: recorded(school_id, after, up_to)
+-- What was recorded between two positions: by London day the last position, for each date of marks, and for what is no mark.
+SELECT CAST(recorded_at AT TIME ZONE 'Europe/London' AS date) AS recorded_on, session_date, max(seq) AS seq
+FROM (SELECT recorded_at, session_date, seq FROM ledger.event WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
+      UNION ALL
+      SELECT recorded_at, NULL, seq FROM ledger.change WHERE school_id = :school_id AND seq > :after AND seq <= :up_to) AS each
+GROUP BY 1, 2;
 
 -- name: amendments(school_id, first, until)
 -- The amendments that persons made between two instants, in order, with the pupil's id and who made them.
