@@ -121,10 +121,11 @@ async def load(
     on_site = {each.pupil.pupil_no for each in seen if each.is_on_site}
     absent = [pupil for pupil in pupils if pupil.pupil_no not in on_site]
     classes = {pupil.class_ for pupil in pupils}
+    is_taken = on in await registers.taken(connection, school_id, [on])
     missing = [
         each
         for each in of_day.not_taken(school, on, at)
-        if each.facts["register"] in classes and each.facts["session"] in meant.sessions
+        if is_taken and each.facts["register"] in classes and each.facts["session"] in meant.sessions
     ]
     return DayAt(
         pupils,

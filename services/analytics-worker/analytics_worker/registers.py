@@ -115,8 +115,8 @@ async def taken(
 ) -> frozenset[date]:
     """Give those of some days on which the register of their academic year was being taken here at all.
 
-    ASSUMPTION: that is from the end of the day on by which somebody, and no import, had entered a mark of that day or
-    of an earlier one of the year; before that nobody takes the register here yet, and nothing is missing.
+    ASSUMPTION: that is from the first day on by whose end somebody, and no import, had entered a mark of it or of an
+    earlier day of the year; before it nobody takes the register here yet, and nothing is missing.
     """
     if not days:
         return frozenset()
