@@ -150,3 +150,7 @@ async def test_a_rebuild_tells_nothing_anew_unless_something_was_wrong_and_then_
         assert (await raised_anew(here)).added == 1
         [again] = [item for item in await mis.heard() if item["kind"] == "first-day-unexplained"]
         assert (again["id"], again["opened_on"], again["acts"]) == (alert["id"], str(MONDAY), 1)
+        # What the worker has not looked at yet is no fault of what stands.
+        await here.act(alert, "reason-given", MONDAY, note="A fall")
+        assert await raised_anew(here) == Difference("alert", 0, 0)
+        assert alert["id"] in [item["id"] for item in await mis.heard() if item["status"] == "closed"]

@@ -112,7 +112,8 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
 
 async def evaluate_to_the_end(connection: Connection, school_id: int, position: Position, now: datetime) -> None:
     """As `evaluate`, however many days that are."""
-    while position.alerts_seq < position.seq or position.alerts_on is None or position.alerts_on < now.date():
+    position = await evaluate(connection, school_id, position, now)
+    while position.alerts_seq < position.seq:
         position = await evaluate(connection, school_id, position, now)
 
 
