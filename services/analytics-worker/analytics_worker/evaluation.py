@@ -55,8 +55,8 @@ class Position:
 class Looked:
     """What a look is about: the span, what was recorded from its first day on, the days on which something about all
     was recorded, each with its last position, the pupils concerned, what was written of every pupil, from which day on
-    entries are wanted, the last act, the days on which anything was recorded since the last look, and the position at
-    the end of the last.
+    entries are wanted, the last act, the days on which anything was recorded since the last look, each with its last
+    position, and that of the last.
     """
 
     span: Span
@@ -66,7 +66,7 @@ class Looked:
     written: Mapping[int, dict[date, Written]]
     since: date
     acts_no: int
-    recorded_on: Sequence[date]
+    recorded_on: Sequence[tuple[date, int]]
     seq: int
 
 
@@ -103,6 +103,10 @@ async def evaluate(
         await _await(connection, school_id, awaited)
     changed = await _whole_school(connection, school_id, position, looked, settings)
     last_change = await keep(connection, school_id, register, changed, last_change)
+    if looked.acts_no > position.acts_no:
+        # An act alone changes nothing of an alert, and whoever follows the changes must hear of it all the same.
+        between = {"after": position.acts_no, "up_to": looked.acts_no}
+        last_change = await _sql.acted_on(connection, school_id=school_id, last_change=last_change, **between)
     await _sql.looked(
         connection,
         school_id=school_id,
@@ -149,7 +153,7 @@ async def _whole_school(
 ) -> list[tuple[int | None, Life]]:
     """What has changed of the alerts about the school as a whole, and of its pupils' patterns."""
     first = position.alerts_on or looked.span.first
-    since = Since(school_id, first, looked.seq, position.seq, position.weeks_seq, looked.span.now)
+    since = Since(school_id, first, position.alerts_seq, looked.seq, position.seq, position.weeks_seq, looked.span.now)
     before: dict[int | None, dict[Key, Life]] = {None: {}}
     async for row in _sql.lives_of_school(connection, school_id=school_id, kind=str(Alert.PATTERN)):
         life = life_of(row)
@@ -207,9 +211,8 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     begun = await _begun(connection, school_id, position.alerts_on, now.date())
     first = min([*days, *(row["recorded_on"] for row in acted), *(row["on_date"] for row in due), *begun, now.date()])
     base = await histories.position_before(connection, school_id, position.seq, midnight(first))
-    if base < after:
-        ends = await histories.recorded(connection, school_id, base, up_to)
-    recorded = Recorded(base, ends, position.seq, position.weeks_seq)
+    since_base = await histories.recorded(connection, school_id, base, up_to) if base < after else ends
+    recorded = Recorded(base, since_base, position.seq, position.weeks_seq)
     rows = _sql.turned(connection, school_id=school_id, base=base, up_to=up_to)
     turned = [(row["recorded_on"], row["seq"]) async for row in rows]
     written = await histories.written(connection, school_id, recorded, after, first, now.date())
@@ -220,7 +223,7 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     since = min(_begins(_begins(first) - _DAY), _begins(written.earliest))
     span = Span(first, now, frozenset({*begun, *(day for day, _ in turned)}))
     acts_no = max((row["no"] for row in acted), default=position.acts_no)
-    return Looked(span, recorded, turned, sorted(concerned), written.by_pupil, since, acts_no, days, up_to)
+    return Looked(span, recorded, turned, sorted(concerned), written.by_pupil, since, acts_no, ends, up_to)
 
 
 async def _begun(connection: Connection, school_id: int, before: date | None, today: date) -> list[date]:

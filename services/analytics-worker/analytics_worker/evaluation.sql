@@ -46,6 +46,23 @@ ON CONFLICT (school_id, id) DO UPDATE
 SET opened_on = excluded.opened_on, closed_on = excluded.closed_on, held = excluded.held, evidence = excluded.evidence,
     shown_on = excluded.shown_on, before = excluded.before, changed = excluded.changed;
 
+-- name: acted_on(school_id, after, up_to, last_change)$
+-- The alerts on which something was done, between two numbers of casework, have changed after all others; give the number of
+-- the last change.
+WITH acted AS (
+    SELECT alert_id, row_number() OVER (ORDER BY max(no)) AS place
+    FROM casework.act
+    WHERE school_id = :school_id AND no > :after AND no <= :up_to
+    GROUP BY alert_id
+), moved AS (
+    UPDATE analysis.alert a
+    SET changed = CAST(:last_change AS bigint) + acted.place
+    FROM acted
+    WHERE a.school_id = :school_id AND a.id = acted.alert_id
+    RETURNING a.changed
+)
+SELECT coalesce(max(changed), CAST(:last_change AS bigint)) FROM moved;
+
 -- name: awaits(school_id, pupil_nos)
 -- What some pupils await.
 SELECT pupil_no, on_date, watched FROM analysis.awaited
