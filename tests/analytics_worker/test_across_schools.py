@@ -9,7 +9,8 @@ import pytest
 from kit import database as kit_database
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.moving import AUTUMN, FIRST, SECOND, SINCE_JOINING, Moved, got, move
-from tests.analytics_worker.writing import Desk
+from tests.analytics_worker.test_notices import penalty
+from tests.analytics_worker.writing import Desk, School
 from tests.support.office import refusal
 from tests.support.postgres import Database
 
@@ -131,3 +132,30 @@ async def test_two_registers_that_both_marked_a_session_or_neither_contradict_ea
     await moved.starts(SINCE_JOINING)
     await second.enter((2, day, "AM", "/"))  # not on roll there
     assert await moved.met(calling, kind="dual-conflict") == []
+
+
+async def test_the_notices_of_each_school_that_count_to_two_in_three_years_are_told_with_a_threshold(
+    moved: Moved, calling: Calling, database: Database
+) -> None:
+    first, second = moved.first, moved.second
+    stated: tuple[tuple[School, str, dict[str, str]], ...] = (
+        (second, "p-2", {"id": "n-1", "parent": "parent-9", "issued_on": "2026-11-02"}),
+        (first, "p-1", {"id": "n-2", "parent": "mother", "issued_on": "2026-10-09"}),
+        (first, "p-1", {"id": "n-3", "parent": "mother", "issued_on": "2026-10-12", "withdrawn_on": "2026-10-19"}),
+    )
+    async with calling(scopes=("alerts:write",)) as http:
+        for school, pupil, said in stated:
+            id_, became = said.pop("id"), {"withdrawn_why": "In error"} if "withdrawn_on" in said else {}
+            body = penalty(pupil=pupil, sessions=[], **said, **became)
+            answer = await http.put(f"/v1/schools/{school.urn}/notices/{id_}", json=body)
+            assert answer.status_code == 200, answer.text
+    [item] = await moved.met(calling)
+    assert item["notices"] == [
+        {"urn": first.urn, "id": "n-2", "parent": "mother", "issued_on": "2026-10-09"},
+        {"urn": second.urn, "id": "n-1", "parent": "parent-9", "issued_on": "2026-11-02"},
+    ]
+    owner = await asyncpg.connect(database.owner_url)
+    sql = "SELECT school_id, pupil_no FROM access.pupil_read WHERE what = 'notices' AND school_id = ANY ($1)"
+    rows = await owner.fetch(sql, [first.school_id, second.school_id])
+    await owner.close()
+    assert sorted(tuple(row) for row in rows) == [(first.school_id, 1), (second.school_id, 2)]

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 
@@ -16,7 +16,6 @@ from analytics_worker import casework, reaches, school
 from analytics_worker.alert_answers import Across, AuthorityAcross, TrustAcross
 from analytics_worker.alert_counts import SEES_ALERTS
 from analytics_worker.authority import Area, AtAuthority
-from analytics_worker.casework import Casework
 from analytics_worker.reaches import AtTrust, Member, Reached, TrustUid
 from codes import acts, notices
 from codes.alerts import Alert
@@ -25,6 +24,7 @@ from codes.calendar import academic_year, academic_year_bounds, school_weeks
 from codes.dual import DualConflict, dual_conflicts
 from codes.joined import AtSchool, MetAcross, across_schools
 from codes.judging import Held
+from codes.notices import Notice
 from kit import database, pupil_ids, reads
 from kit.contract import tells
 from kit.database import Connection
@@ -37,12 +37,13 @@ At = tuple[date, Session]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One school's pupil, by the school's own id."""
+    """One school's pupil, by the school's own id; `notices` are those that count to the limit of them today."""
 
     one: Member
     pupil: str
     entries: AtSchool
     spent: frozenset[At]
+    notices: tuple[Notice, ...]
 
 
 _Told = tuple[Held, Sequence[Part]]
@@ -64,8 +65,9 @@ async def across_trust(
 
     Pupils are joined by UPN. Nothing is told that one school's sessions alone have met: that is its own alert. A
     session counts once, and not where another of the schools had the pupil or authorised the absence. Sessions that a
-    notice relies on, or that were dealt with, at whichever school, are spent. Beside them, of this academic year, the
-    sessions that two schools of a pupil have both marked, or neither: `dual-conflict`.
+    notice relies on, or that were dealt with, at whichever school, are spent; `notices` are those of each school about
+    the pupil that count today to two in three years, whichever parent they are to. Beside them, of this academic year,
+    the sessions that two schools of a pupil have both marked, or neither: `dual-conflict`.
     """
     return {"trust_uid": uid, **await _told(trust, kind, read_by)}
 
@@ -89,12 +91,14 @@ async def _told(among: Reached, kinds: Sequence[Alert] | None, read_by: str | No
     if kinds is None or Alert.DUAL_CONFLICT in kinds:
         told += await _in_conflict(among)
     told.sort(key=lambda each: (each[0].since, each[0].kind, [(part.one.school_id, part.pupil) for part in each[1]]))
-    read: defaultdict[Member, set[str]] = defaultdict(set)
-    for _, of_pupil in told:
+    read: defaultdict[tuple[Member, Literal["alerts", "notices"]], set[str]] = defaultdict(set)
+    for held, of_pupil in told:
         for part in of_pupil:
-            read[part.one].add(part.pupil)
-    for one, pupils in read.items():
-        await reads.record(among.at(one), read_by, "alerts", one.seq, pupils=sorted(pupils))
+            read[part.one, "alerts"].add(part.pupil)
+            if _told_of_notices(held) and part.notices:
+                read[part.one, "notices"].add(part.pupil)
+    for (one, what), pupils in read.items():
+        await reads.record(among.at(one), read_by, what, one.seq, pupils=sorted(pupils))
     schools = [{"urn": one.urn, "seq": one.seq, "behind": one.behind} for one in among.schools]
     return {"items": [_shown(held, of_pupil) for held, of_pupil in told], "next": None, "schools": schools}
 
@@ -154,14 +158,25 @@ def _with_parts(held_by: Mapping[str, Sequence[Held]], found: Sequence[Part]) ->
     ]
 
 
+def _told_of_notices(held: Held) -> bool:
+    return held.kind is Alert.PENALTY_THRESHOLD
+
+
 def _shown(held: Held, of_pupil: Sequence[Part]) -> dict[str, Any]:
-    return {
+    shown = {
         "kind": str(held.kind),
         "pupils": [{"urn": part.one.urn, "pupil": part.pupil} for part in of_pupil],
         "since": held.since.isoformat(),
         "period": held.period,
         "evidence": held.evidence(),
     }
+    if _told_of_notices(held):
+        counted = [(notice, part.one.urn) for part in of_pupil for notice in part.notices]
+        shown["notices"] = [
+            {"urn": urn, "id": notice.id, "parent": notice.parent, "issued_on": notice.issued_on.isoformat()}
+            for notice, urn in sorted(counted, key=lambda each: (each[0].issued_on, each[1], each[0].id))
+        ]
+    return shown
 
 
 async def parts(among: Reached, upns: Sequence[str]) -> list[Part]:
@@ -213,7 +228,7 @@ async def _as_parts(
     connection: Connection,
     one: Member,
     pupils: Sequence[Mapping[str, Any]],
-    found: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
     today: date,
 ) -> list[Part]:
     """Give each pupil of a school with those of some entries that lie on its open days and while on roll."""
@@ -221,29 +236,22 @@ async def _as_parts(
     days, weeks = frozenset(facts.all_open_days()), school_weeks(facts.all_school_days())
     entries = defaultdict[int, list[tuple[date, Session, str]]](list)
     on_roll = {row["pupil_no"]: row["on_roll"] for row in pupils}
-    for row in found:
+    for row in rows:
         no, on = row["pupil_no"], row["session_date"]
         if on in days and any(_is_within(on, span) for span in on_roll[no]):
             entries[no].append((on, Session(row["session"]), row["code"]))
     ids = await pupil_ids.ids(connection, one.school_id, on_roll)
     about_them = await casework.load(connection, one.school_id, on_roll)
-    return [
-        Part(
-            one,
-            ids[row["pupil_no"]],
-            AtSchool(one.urn, row["upn"], row["date_of_birth"], entries[row["pupil_no"]], weeks),
-            _spent(about_them, row["pupil_no"], today),
-        )
-        for row in pupils
-    ]
+    found = []
+    for row in pupils:
+        no = row["pupil_no"]
+        standing = list({notice.id: notice for _, notice in about_them.notices.get(no, ())}.values())
+        dealt_with = acts.dealt_with(act for _, act in about_them.acts.get(no, ()))
+        of_pupil = AtSchool(one.urn, row["upn"], row["date_of_birth"], entries[no], weeks)
+        spent = notices.spent(standing, str(no), today) | dealt_with
+        found.append(Part(one, ids[no], of_pupil, spent, notices.counting(standing, today)))
+    return found
 
 
 def _is_within(on: date, span: Any) -> bool:
     return bool(span.lower <= on and (span.upper is None or on < span.upper))
-
-
-def _spent(about_them: Casework, pupil_no: int, today: date) -> frozenset[At]:
-    """Give the sessions of a pupil that a notice relies on, or that were dealt with."""
-    standing = {notice.id: notice for _, notice in about_them.notices.get(pupil_no, ())}
-    relied = notices.spent(standing.values(), str(pupil_no), today)
-    return relied | acts.dealt_with(act for _, act in about_them.acts.get(pupil_no, ()))

@@ -183,6 +183,15 @@ Across = Literal[Alert.PENALTY_THRESHOLD, Alert.DUAL_CONFLICT]
 """The kinds of alert that several schools come to together."""
 
 
+class NoticeAt(Body):
+    """A penalty notice that a school has recorded; `parent` is as that school knows the parent."""
+
+    urn: str
+    id: str
+    parent: str
+    issued_on: Date
+
+
 class AcrossRead(Body):
     """What several schools come to together of a pupil: each session with its school, or with its code at each."""
 
@@ -191,6 +200,10 @@ class AcrossRead(Body):
     since: Date
     period: str
     evidence: Evidence
+    notices: Annotated[
+        list[NoticeAt] | Absent,
+        Field(description="Of a threshold: the notices about the pupil that count today to two in three years."),
+    ] = None
 
 
 class _Across(Body):
