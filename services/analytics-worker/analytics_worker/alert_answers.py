@@ -232,7 +232,7 @@ class OwnSession(Body):
     code: str
 
 
-class SeenByOne(Evidence):
+class SeenByOne(Body):
     """What a school sees of a threshold that was met at several: its own sessions, and how many there were elsewhere.
 
     No other school is named, and no day but its own.
@@ -240,6 +240,9 @@ class SeenByOne(Evidence):
 
     sessions: list[OwnSession]
     elsewhere: int
+    rule: str
+    source: str
+    closes_when: str
 
 
 class AcrossOfOne(Body):
@@ -250,7 +253,7 @@ class AcrossOfOne(Body):
     evidence: SeenByOne
 
 
-class Others(Body):
+class SchoolsAsked(Body):
     """How many other schools were asked, and of how many of them not everything was folded."""
 
     schools: int
@@ -263,5 +266,5 @@ class SchoolAcross(_Count):
     urn: str
     items: Annotated[list[AcrossOfOne] | Absent, Field(description="Not for readers of groups.")] = None
     next: None
-    others: Others
+    others: SchoolsAsked
     as_of: AsOf
