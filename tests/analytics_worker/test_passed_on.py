@@ -133,6 +133,21 @@ async def test_the_other_school_is_one_of_the_authority_or_of_the_trust_today(mo
     await nothing_at(calling, second)
 
 
+async def test_what_neither_the_authority_nor_the_trust_is_shown_is_not_told(
+    moved: Moved, calling: Calling, desk: Desk
+) -> None:
+    """Ten over three schools, one of which the authority does not see, and another the trust does not."""
+    third = await desk.open(f"9235{moved.first.urn[-2:]}", "826")
+    await third.pupil(3, upn=moved.upn, on_roll=SINCE_BEFORE)
+    await third.enter_days(3, AUTUMN[: AUTUMN.index(FIRST[0])][-1:], "O")
+    await third.facts("826", moved.trust.rpartition("/")[2])
+    await moved.first.facts("825", "7399")
+    await moved.first.enter_days(1, FIRST[:1], "I")
+    await nothing_at(calling, moved.second)
+    await third.facts("825")
+    assert len(await items(calling, moved.second)) == 1
+
+
 async def test_a_threshold_that_authority_and_trust_are_both_shown_is_counted_once(
     moved: Moved, calling: Calling, desk: Desk
 ) -> None:
