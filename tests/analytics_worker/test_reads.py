@@ -30,6 +30,8 @@ RECORDED_AS: dict[str, str | None] = {
     "/v1/schools/{urn}/notices": "notices",
     "/v1/schools/{urn}/notices/{notice}": "notices",
     "/v1/schools/{urn}/alerts/counts": None,
+    # Nobody here goes to two schools: test_passed_on has who does.
+    "/v1/schools/{urn}/alerts/across-schools": None,
     "/v1/schools/{urn}/days/{date}": "day",
     "/v1/local-authorities/{la_code}/daily": "daily",
     # Aggregates of many schools name no pupil, but where pupils are asked for by name.

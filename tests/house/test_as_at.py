@@ -39,7 +39,7 @@ WITHOUT = {
             *("/v1/trusts/{uid}/alerts", "/v1/trusts/{uid}/alerts/counts"),
             *("/v1/local-authorities/{la_code}/alerts", "/v1/local-authorities/{la_code}/alerts/counts"),
             *("/v1/trusts/{uid}/alerts/across-schools", "/v1/local-authorities/{la_code}/alerts/across-schools"),
-            "/v1/local-authorities/{la_code}/responsible/alerts/counts",
+            *("/v1/schools/{urn}/alerts/across-schools", "/v1/local-authorities/{la_code}/responsible/alerts/counts"),
         ),
         "Alerts are derived and keep their own history: when each opened and closed.",
     ),
