@@ -92,7 +92,7 @@ class History:
     def household(self, on: date) -> str | None:
         """With whom the pupil was said to live, by the end of a day, in the MIS's own words."""
         said = [row for day, row in self.roll if day <= on and row["body"] is not None]
-        home: str | None = json.loads(said[-1]["body"]).get("household") if said else None
+        home: str | None = said[-1]["body"].get("household") if said else None
         return home
 
     def known(self, on: date) -> Known | None:
@@ -129,7 +129,7 @@ def _enrolled(row: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The last enrolment in the body of a change of the roll; None where there is no body any more."""
     if row["body"] is None:
         return None
-    enrolments = json.loads(row["body"]).get("enrolments") or [None]
+    enrolments = row["body"].get("enrolments") or [None]
     last: Mapping[str, Any] | None = enrolments[-1]
     return last
 
@@ -139,7 +139,7 @@ def _admission(row: Mapping[str, Any], enrolled: Mapping[str, Any] | None) -> Ad
         return None
     starts = date.fromisoformat(enrolled["starting_day"])
     # ASSUMPTION: a name of which nobody says when it was entered was entered by the starting day.
-    entered = json.loads(row["body"]).get("name_entered_on")
+    entered = row["body"].get("name_entered_on")
     entered_on = starts if entered is None else date.fromisoformat(entered)
     return Admission(entered_on, starts)
 
@@ -235,7 +235,8 @@ async def load(
             _undo(history)
     await _began(connection, school_id, found)
     async for row in _sql.roll(connection, up_to=recorded.folded, **about):
-        found[row["pupil_no"]].roll.append((row["recorded_on"], row))
+        body = None if row["body"] is None else json.loads(row["body"])
+        found[row["pupil_no"]].roll.append((row["recorded_on"], {**row, "body": body}))
     async for row in _sql.placed(connection, up_to=recorded.folded, **about):
         placed = Placed(row["effective_from"], row["year_group"], row["class"], json.loads(row["facts"]))
         found[row["pupil_no"]].placed.append((row["recorded_on"], placed))
