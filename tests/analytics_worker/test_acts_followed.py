@@ -7,13 +7,14 @@ import asyncpg
 import httpx
 import pytest
 
-from analytics_worker import rebuilding
+from analytics_worker import projector, rebuilding
 from analytics_worker.rebuilding import Difference
-from kit import database
+from kit import database as kit_database
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.following import MONDAY, OFFICER, Follow, follow
 from tests.analytics_worker.writing import Desk
 from tests.support.office import refusal
+from tests.support.postgres import Database
 
 WRITES = ("alerts:read", "alerts:write")
 
@@ -123,6 +124,25 @@ async def test_no_act_is_missed_that_comes_while_the_worker_looks_and_others_rea
         assert sorted(mis.known[alert["id"]]["acts"] for alert in alerts) == [3, 5, 5, 5, 5, 5]
 
 
+async def test_a_school_whose_look_fails_for_an_act_alone_stands_still_and_is_told_of(
+    desk: Desk, calling: Calling, database: Database
+) -> None:
+    here = await unexplained(desk, calling, "932106", pupils=1)
+    async with calling(scopes=WRITES) as http:
+        [alert] = [item for item in await Follower(http, "/v1/schools/932106/alerts").heard() if item["pupil"]]
+    assert (await projector.faring(desk.analytics, desk.clock())).stalled == 0
+    await here.act(alert, "letter", MONDAY)
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute("ALTER TABLE analysis.alert ADD CONSTRAINT frozen CHECK (changed < 0) NOT VALID")
+    await desk.sweep()
+    assert (await projector.faring(desk.analytics, desk.clock())).stalled == 1
+    await owner.execute("ALTER TABLE analysis.alert DROP CONSTRAINT frozen")
+    await owner.close()
+    here.clock(MONDAY, "16:30")
+    await here.look()
+    assert (await projector.faring(desk.analytics, desk.clock())).stalled == 0
+
+
 async def raised_anew(here: Follow) -> Difference:
     """Raise the alerts of the school anew, as `rollbook rebuild` does; give what was not as it should be."""
     url = here.desk.analytics.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -145,7 +165,7 @@ async def test_a_rebuild_tells_nothing_anew_unless_something_was_wrong_and_then_
         assert [item["id"] for item in await mis.heard()] == [alert["id"]]
         assert await raised_anew(here) == Difference("alert", 0, 0)
         assert await mis.heard() == []
-        async with database.writing(desk.analytics, here.school.school_id) as connection:
+        async with kit_database.writing(desk.analytics, here.school.school_id) as connection:
             await connection.execute("UPDATE analysis.alert SET opened_on = '2026-09-01' WHERE pupil_no = 1")
         assert (await raised_anew(here)).added == 1
         [again] = [item for item in await mis.heard() if item["kind"] == "first-day-unexplained"]
