@@ -33,8 +33,8 @@ run: $(runtime) ## start everything on this machine: database, services, demonst
 # Files beside each other in two processes, each with a PostgreSQL of its own; what is marked `alone` comes after them.
 test: check ## set up, check, and run every test; of the law, every branch (ARGS="tests/house -x": these alone, one by one)
 ifeq ($(strip $(ARGS)),)
-	@$(bin)/pytest -q tests/codes --cov=codes --cov-branch --cov-fail-under=100
-	@$(bin)/pytest --ignore=tests/codes -m "not bench and not alone" -n 2 --dist loadfile --no-loadscope-reorder
+	@$(bin)/pytest -q -n 2 --dist loadfile tests/codes --cov=codes --cov-branch --cov-fail-under=100
+	@$(bin)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/codes -m "not bench and not alone"
 	@$(bin)/pytest -m alone $$(grep -rl "pytest\.mark\.alone" tests)
 else
 	@$(bin)/pytest $(ARGS)

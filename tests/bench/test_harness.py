@@ -3,15 +3,12 @@
 from pathlib import Path
 
 import asyncpg
-import pytest
 
 from onebox.postgres import Server
 from tests.bench import bare, checks, machine, millions, writing
 from tests.bench.subject import subject
 from tests.bench.world import CLASS_OF, YEAR, open_days
 from tests.support.postgres import Database, clone
-
-pytestmark = pytest.mark.alone
 
 FEW = {"most": 6, "seconds": 60.0}
 

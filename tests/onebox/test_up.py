@@ -15,8 +15,6 @@ from onebox import postgres
 from tests.support.ports import free_port
 from tests.support.school import POLICY
 
-pytestmark = pytest.mark.alone
-
 RUNNING = "Ctrl-C stops everything"
 
 
