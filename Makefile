@@ -35,7 +35,7 @@ test: check ## set up, check, and run every test; of the law, every branch (ARGS
 ifeq ($(strip $(ARGS)),)
 	@$(bin)/pytest -q -n 2 --dist loadfile tests/codes --cov=codes --cov-branch --cov-fail-under=100
 	@$(bin)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/codes -m "not bench and not alone"
-	@$(bin)/pytest -m alone $$(grep -rl "pytest\.mark\.alone" tests)
+	@$(bin)/pytest -m alone $$(grep -rl --include="test_*.py" "pytest\.mark\.alone" tests)
 else
 	@$(bin)/pytest $(ARGS)
 endif

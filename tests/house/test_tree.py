@@ -76,7 +76,8 @@ def test_what_one_step_of_make_test_leaves_out_another_runs() -> None:
     assert re.findall(r"--ignore=(\S+)", " ".join(recipe)) == ["tests/codes"]
     assert "tests/codes" in law.split() and " -m " not in law
     assert re.findall(r'-m "([^"]+)"', beside) == ["not bench and not alone"]
-    assert alone == f'-m alone $$(grep -rl "{re.escape(ALONE)}" tests)'  # no other file need be read
+    # No other file need be read.
+    assert alone == f'-m alone $$(grep -rl --include="test_*.py" "{re.escape(ALONE)}" tests)'
     assert asked_for == "$(ARGS)"
 
 
