@@ -298,7 +298,7 @@ async def _began(connection: Connection, school_id: int, found: Mapping[int, His
     nos = [
         no
         for no, of in found.items()
-        if any(each[2] == "O" for each in of.stood) or any(e.code == "O" for e in of.events)
+        if "O" in map(_code_of, of.stood) or any(event.code == "O" for event in of.events)
     ]
     if nos:
         async for row in _sql.began(connection, school_id=school_id, pupil_nos=nos):
@@ -355,10 +355,15 @@ def _written(on: date, rows: Sequence[Mapping[str, Any]], now: date) -> Written:
 async def recorded(
     connection: Connection, school_id: int, base: int, up_to: int, most: int = sys.maxsize
 ) -> list[tuple[date, int]]:
-    """The London days on which something was recorded between two positions, each with its last; at most so many."""
+    """The London days on which something was recorded between two positions, each with its last; at most so many.
+
+    What was recorded last may have been let go since: the last day reaches to the end all the same.
+    """
     days: list[tuple[date, int]] = []
     while base < up_to and len(days) < most:
-        on: date = await _sql.day_after(connection, school_id=school_id, after=base)
+        on: date | None = await _sql.day_after(connection, school_id=school_id, after=base, up_to=up_to)
+        if on is None:
+            return [*days[:-1], (days[-1][0], up_to)] if days else []
         base = await position_before(connection, school_id, up_to, midnight(on, after=True))
         days.append((on, base))
     return days

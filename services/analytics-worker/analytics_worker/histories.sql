@@ -80,12 +80,12 @@ JOIN ledger.text t ON t.school_id = a.school_id AND t.seq = a.seq AND t.part = '
 WHERE a.school_id = :school_id AND a.seq <= :up_to AND a.pupil_no = ANY (CAST(:pupil_nos AS int[])) AND t.text IS NOT NULL
 ORDER BY a.seq;
 
--- name: day_after(school_id, after)$
--- The London day on which the first thing after a position was recorded.
+-- name: day_after(school_id, after, up_to)$
+-- The London day on which the first thing after a position, and up to another, was recorded.
 SELECT CAST(recorded_at AT TIME ZONE 'Europe/London' AS date) FROM (
-    (SELECT seq, recorded_at FROM ledger.event WHERE school_id = :school_id AND seq > :after ORDER BY seq LIMIT 1)
+    (SELECT seq, recorded_at FROM ledger.event WHERE school_id = :school_id AND seq > :after AND seq <= :up_to ORDER BY seq LIMIT 1)
     UNION ALL
-    (SELECT seq, recorded_at FROM ledger.change WHERE school_id = :school_id AND seq > :after ORDER BY seq LIMIT 1)
+    (SELECT seq, recorded_at FROM ledger.change WHERE school_id = :school_id AND seq > :after AND seq <= :up_to ORDER BY seq LIMIT 1)
 ) AS each ORDER BY seq LIMIT 1;
 
 -- name: position_before(school_id, up_to, at)$
