@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR := 1
 export UV_CACHE_DIR := .cache/uv
 export UV_PYTHON_DOWNLOADS := never
-unexport PYTHONPATH PYTHONHOME
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 install := $(bin)/python -m pip -qq install
 locked := $(install) --only-binary=:all: --require-hashes
 itself := $(install) --no-index --no-deps --no-build-isolation --editable .
@@ -30,9 +30,15 @@ help: ## list these commands
 run: $(runtime) ## start everything on this machine: database, services, demonstration (DATA=.data, ARGS="--no-demo")
 	@ROLLBOOK_DATA=$(DATA) exec $(bin)/rollbook up $(ARGS)
 
-test: check ## set up, check, and run every test; of the law, every branch
-	@$(bin)/pytest -q tests/codes --cov=codes --cov-branch --cov-fail-under=100
-	@$(bin)/pytest --ignore=tests/codes $(ARGS)
+# Files beside each other in two processes, each with a PostgreSQL of its own; what is marked `alone` comes after them.
+test: check ## set up, check, and run every test; of the law, every branch (ARGS="tests/house -x": these alone, one by one)
+ifeq ($(strip $(ARGS)),)
+	@$(bin)/pytest -q -n 2 --dist loadfile tests/codes --cov=codes --cov-branch --cov-fail-under=100
+	@$(bin)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/codes -m "not bench and not alone"
+	@$(bin)/pytest -m alone $$(grep -rl --include="test_*.py" "pytest\.mark\.alone" tests)
+else
+	@$(bin)/pytest $(ARGS)
+endif
 
 check: $(development) ## formatting, lint, strict types, import rules
 	@$(bin)/ruff format --check --quiet .

@@ -17,7 +17,7 @@ from kit.database import enter
 from ledger import exporting, importing
 from ledger.archive import ExchangeFailed, Form, Reading
 from ledger.exporting import Told, Wanted
-from onebox import database
+from onebox import casework, database
 from register_api.derived import Derived
 
 _sql = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
@@ -57,7 +57,8 @@ async def arrive(url: str, path: Path, console: Console) -> Reading:
         try:
             with _bar(console, "Events taken in and read back") as told:
                 async with connection.transaction():
-                    await importing.take_in(connection, reading, Derived().keep, told)
+                    school_id = await importing.take_in(connection, reading, Derived().keep, told)
+                    await casework.take_in(connection, reading, school_id)
         except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
             raise database.DatabaseFailed("The database was never migrated. `rollbook up` does it.") from error
         finally:

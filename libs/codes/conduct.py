@@ -205,8 +205,11 @@ def return_meeting(
     found = []
     for spell in spells(entries, _calls_for_a_meeting, _NO_MEETING_AFTER):
         of = days_of(spell)
-        back = next((on for on, session, code in entries if (on, session) > spell[-1][:2] and _is_back(code, on)), None)
-        if back is not None and len(of) >= after_days and of[0] not in settled:
+        if len(of) < after_days or of[0] in settled:
+            continue
+        after = entries[bisect_right(entries, spell[-1]) :]
+        back = next((on for on, _, code in after if _is_back(code, on)), None)
+        if back is not None:
             found.append(MEETING.finds(back, of[0], days=days(of), returned_on=back.isoformat(), after_days=after_days))
     return tuple(found)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from codes.alerts import Alert, Standing
 from codes.book import Kind, Session, read
-from codes.penalty import PenaltyMet, Spent, counting, episodes
+from codes.finding import plain
+from codes.penalty import MET, PenaltyMet, Spent, counting, episodes
 
 _ACCOUNTED = frozenset({Kind.PRESENT, Kind.APPROVED, Kind.AUTHORISED})
 
@@ -55,10 +56,14 @@ class MetAcross:
         return {**evidence, "sessions": [session | {"urn": urn} for session, urn in sessions]}
 
     def seen_by(self, urn: str) -> dict[str, Any]:
-        """The evidence for one of the schools: its own sessions, and how many there were elsewhere."""
-        evidence = self.evidence()
-        own = [session for session in evidence["sessions"] if session["urn"] == urn]
-        return {**evidence, "sessions": own, "elsewhere": len(self.urns) - len(own)}
+        """The evidence for one of the schools: its own sessions, and how many there were elsewhere.
+
+        No other day is told: that on which it was met, the window, and whether it rests on an N may be of another's.
+        """
+        sessions = zip(self.together.met.sessions, self.urns, strict=True)
+        own = [entry for entry, at in sessions if at == urn]
+        elsewhere = len(self.urns) - len(own)
+        return MET.finds(self.since, self.period, sessions=plain(own), elsewhere=elsewhere).evidence()
 
 
 def across_schools(parts: Iterable[AtSchool], spent: Mapping[str, Spent]) -> dict[str, tuple[MetAcross, ...]]:

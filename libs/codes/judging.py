@@ -45,6 +45,7 @@ _ABSENCES = frozenset(ABSENCES)
 _ATTENDING = frozenset({"/", "\\", "L"})
 _LATE = frozenset({"L", "U"})
 _UNTOLD = frozenset({"G", "O", "U"})
+_STUDY = frozenset({"S"})
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def _absence(asked: Asked) -> Iterator[Held]:
         yield from _one(continuous.not_returned_from_leave(entries.standing, days, born, asked.today, _leave(asked)))
     forecasts = foretold(((each.plan, each.stated_on) for each in asked.known.plans), days)
     if forecasts or entries.any_of("I", sickness.SICK_SESSIONS):
-        yield from sickness.sickness_returns(entries.standing, born, acts.answers(asked.known.acts), forecasts)
+        yield from sickness.sickness_returns(entries.spelling(), born, acts.answers(asked.known.acts), forecasts)
 
 
 def _leave(asked: Asked) -> date | None:
@@ -182,7 +183,7 @@ def _leave(asked: Asked) -> date | None:
 
 def _conduct(asked: Asked) -> Iterator[Held]:
     entries, policy, today = asked.entries, asked.policy, asked.today
-    standing, setting = entries.standing, asked.setting
+    spelling, setting = entries.spelling(), asked.setting
     late = policy.staged_approach.late
     times, weeks = (late.times, late.within_weeks) if late else (conduct.LATE_TIMES, conduct.LATE_WEEKS)
     if entries.any_of(_LATE, times):
@@ -190,16 +191,16 @@ def _conduct(asked: Asked) -> Iterator[Held]:
         lates = entries.with_codes(_LATE)
         yield from _one(conduct.late_repeated(lates, transport, setting.school_weeks, today, times, weeks))
     if policy.illness_evidence_after_days is not None and entries.any_of("I"):
-        yield from conduct.illness_evidence(standing, policy.illness_evidence_after_days)
+        yield from conduct.illness_evidence(spelling, policy.illness_evidence_after_days)
     if entries.any_of("R", 2):
-        yield from conduct.religious_extra_day(standing)
+        yield from conduct.religious_extra_day(spelling)
     if entries.any_of("E", 1):
-        yield from _one(conduct.excluded_day_6(standing))
+        yield from _one(conduct.excluded_day_6(spelling))
     if entries.any_of(_ABSENCES, conduct.RETURN_MEETING_AFTER_DAYS):
-        yield from conduct.return_meeting(standing)
-    if entries.any_of("S"):
+        yield from conduct.return_meeting(spelling)
+    if entries.any_of(_STUDY):
         year = academic_year(today)
-        of_year = [each for each in standing if academic_year(each[0]) == year]
+        of_year = [each for each in entries.with_codes(_STUDY) if academic_year(each[0]) == year]
         yield from _one(conduct.study_leave(of_year, asked.known.at(today).year_group or None, today))
     if entries.any_of(_UNTOLD):
         told = acts.told(asked.known.acts)

@@ -101,7 +101,11 @@ class Known:
 
     def was_on_roll(self, on: date) -> bool:
         """Whether the pupil is on roll on a day."""
-        return any(first <= on and (end is None or on < end) for first, end in self.on_roll)
+        return self.was_on_roll_throughout(on, on)
+
+    def was_on_roll_throughout(self, first: date, last: date) -> bool:
+        """Whether the pupil is on roll on every day from one to another, without a break."""
+        return any(starts <= first and (end is None or last < end) for starts, end in self.on_roll)
 
     def at(self, on: date) -> Placed:
         """Where the pupil is placed on a day."""
@@ -117,13 +121,13 @@ class Known:
 class Entries:
     """The entries of a pupil that stand, in order, on open days and on roll.
 
-    `standing` are all of some academic years, `replaced` beside each the first entry, where it is another;
-    `unauthorised` every G, N, O and U of any year; `codes` counts `standing` by academic year and code. Of those in
-    `waiting` the register is still open.
+    `standing` are all of some academic years; `began` has the first entries of those that were amended; `unauthorised`
+    every G, N, O and U of any year; `codes` counts `standing` by academic year and code. Of those in `waiting` the
+    register is still open.
     """
 
     standing: Sequence[Standing]
-    replaced: Sequence[str | None]
+    began: Mapping[tuple[date, Session], str]
     unauthorised: Sequence[Standing]
     codes: Mapping[str, Counter[str]]
     waiting: frozenset[tuple[date, Session]] = frozenset()
@@ -135,6 +139,20 @@ class Entries:
     def with_codes(self, codes: frozenset[str]) -> Sequence[Standing]:
         """Those entries that have one of these codes."""
         return [each for each in self.standing if each[2] in codes]
+
+    def spelling(self) -> Sequence[Standing]:
+        """The entries of which spells are made, and what ends them: all but a presence that follows a presence.
+
+        A pupil's year has a tenth as many of these, and no spell of absence, nor its end, is another by them.
+        """
+        found: list[Standing] = []
+        was_present = True
+        for each in self.standing:
+            is_present = each[2] in _PRESENT
+            if not (is_present and was_present):
+                found.append(each)
+            was_present = is_present
+        return found
 
     def since_attendance(self, explained: frozenset[tuple[date, Session]]) -> Sequence[Marked]:
         """The entries from the last day on which the pupil attended on: a spell of absence that lasts is in them.
@@ -149,11 +167,18 @@ class Entries:
         while last > 0 and self.standing[last - 1][0] == self.standing[last][0]:
             last -= 1
         return [
-            Marked(on, session, code, replaced, (on, session) in explained, (on, session) not in self.waiting)
-            for (on, session, code), replaced in zip(
-                self.standing[max(last, 0) :], self.replaced[max(last, 0) :], strict=True
-            )
+            Marked(on, session, code, self._replaced(entry), entry[:2] in explained, entry[:2] not in self.waiting)
+            for entry in self.standing[max(last, 0) :]
+            for on, session, code in (entry,)
         ]
+
+    def _replaced(self, entry: Standing) -> str | None:
+        """The first entry of a session, where it is another."""
+        first = self.began.get(entry[:2])
+        return None if first == entry[2] else first
+
+
+_PRESENT = frozenset({"/", "\\"})
 
 
 @lru_cache(maxsize=4_096)

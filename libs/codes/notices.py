@@ -143,11 +143,15 @@ def tier(notices: Iterable[Notice], parent: str, child: str, on: date) -> Tiered
     never, prosecuted ones where the parent pleaded or was found guilty. ASSUMPTION: a prosecution that has not ended
     does not count yet; the three years end on the day of issue, where an older reading has them begin with the first.
     """
-    of_both = [notice for notice in notices if (notice.parent, notice.child) == (parent, child)]
-    counted = sorted((notice for notice in of_both if _counts(notice, on)), key=lambda notice: notice.issued_on)
+    counted = counting((notice for notice in notices if (notice.parent, notice.child) == (parent, child)), on)
     if len(counted) < MOST_NOTICES:
-        return Tiered(on, Tier.SECOND if counted else Tier.FIRST, tuple(counted), None)
-    return Tiered(on, Tier.NONE, tuple(counted), birthday(counted[-MOST_NOTICES].issued_on, YEARS))
+        return Tiered(on, Tier.SECOND if counted else Tier.FIRST, counted, None)
+    return Tiered(on, Tier.NONE, counted, birthday(counted[-MOST_NOTICES].issued_on, YEARS))
+
+
+def counting(notices: Iterable[Notice], on: date) -> tuple[Notice, ...]:
+    """The notices, to whomever, that count to the limit of two in three years on a day, by their days of issue."""
+    return tuple(sorted((notice for notice in notices if _counts(notice, on)), key=lambda notice: notice.issued_on))
 
 
 def _counts(notice: Notice, on: date) -> bool:

@@ -17,16 +17,19 @@ from uuid import UUID
 
 from ledger.leaf import canonical
 
-FORMAT, VERSION = "rollbook-register", 1
+FORMAT, VERSION = "rollbook-register", 2
 MANIFEST = "manifest.json"
+CASEWORK = "casework.ndjson"
 
 Form = Literal["ndjson", "parquet"]
 """What events and texts are written as; everything else is JSON or NDJSON."""
 
-_ALWAYS = (
+_FIRST = (
     *("standings.json", "covers.ndjson", "contents.ndjson", "fingerprints.ndjson"),
     *("keys.json", "reference.ndjson", "holds.ndjson"),
 )
+_ALWAYS: dict[int, tuple[str, ...]] = {1: _FIRST, VERSION: (*_FIRST, CASEWORK)}
+"""The members of a file beside the streams, by its version."""
 STREAMS: dict[Form, tuple[str, str]] = {
     "ndjson": ("events.ndjson", "texts.ndjson"),
     "parquet": ("events.parquet", "texts.parquet"),
@@ -157,7 +160,7 @@ class Reading:
         except _BROKEN as caught:
             raise ExchangeFailed("This is not a whole zip file: it was cut short or damaged.") from caught
         self.form = self._known_members()
-        self.manifest = _manifest(self._document(MANIFEST), self.form)
+        self.manifest = _manifest(self._document(MANIFEST), {*self._zip.namelist()} - {MANIFEST}, self.form)
         self._whole: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -173,7 +176,7 @@ class Reading:
         names = [member.filename for member in members]
         found: Form | None = None
         for form, streams in STREAMS.items():
-            if sorted(names) == sorted((MANIFEST, *_ALWAYS, *streams)):
+            if any(sorted(names) == sorted((MANIFEST, *always, *streams)) for always in _ALWAYS.values()):
                 found = form
         if found is None:
             raise ExchangeFailed("This is no register that Rollbook exported: its members are not the documented ones.")
@@ -261,13 +264,13 @@ def _read(member: IO[bytes], name: str, size: int) -> bytes:
         raise ExchangeFailed(f"{name} cannot be read: the file was cut short or damaged.") from caught
 
 
-def _manifest(document: dict[str, Any], form: Form) -> Manifest:
+def _manifest(document: dict[str, Any], members: set[str], form: Form) -> Manifest:
     if document.get("format") != FORMAT:
         raise ExchangeFailed(f"The manifest is not of the format {FORMAT}.")
-    if document.get("version") != VERSION:
-        raise ExchangeFailed(
-            f"The export is of version {str(document.get('version'))[:20]!r}; this Rollbook reads version {VERSION}."
-        )
+    version = document.get("version")
+    if type(version) is not int or version not in _ALWAYS:
+        known = " and ".join(map(str, _ALWAYS))
+        raise ExchangeFailed(f"The export is of version {str(version)[:20]!r}; this Rollbook reads versions {known}.")
     try:
         files = dict(document["files"])
         found = Manifest(
@@ -282,7 +285,7 @@ def _manifest(document: dict[str, Any], form: Form) -> Manifest:
         )
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as caught:
         raise ExchangeFailed("The manifest does not say what it must.") from caught
-    if found.sha256.keys() != {*_ALWAYS, *STREAMS[form]}:
+    if not found.sha256.keys() == members == {*_ALWAYS[version], *STREAMS[form]}:
         raise ExchangeFailed("The manifest does not name every member of the file, and no other.")
     if found.seq < 0 or len(found.root) != 32 or found.recorded_at.tzinfo is None:
         raise ExchangeFailed("The manifest does not say what it must.")

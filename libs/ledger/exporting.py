@@ -12,7 +12,7 @@ from kit import database
 from kit.database import Connection
 from kit.fields import written
 from ledger import checkpoints, parquet, read
-from ledger.archive import STREAMS, ExchangeFailed, Form, Hashed, Writing
+from ledger.archive import CASEWORK, STREAMS, ExchangeFailed, Form, Hashed, Writing
 from ledger.covers import Uncovered, needed
 from ledger.leaf import Event, canonical
 from ledger.paths import Span
@@ -69,6 +69,9 @@ async def export(
                 member.line(row["said"].encode())
         with whole.member("reference.ndjson") as member:
             async for line in reference(connection, school_id, 0, about["seq"]):
+                member.line(line)
+        with whole.member(CASEWORK) as member:
+            async for line in casework(connection, school_id):
                 member.line(line)
         return whole.finish(
             {
@@ -207,6 +210,18 @@ async def reference(connection: Connection, school_id: int, after: int, up_to: i
         end = min(start + PORTION, up_to)
         async for row in _sql.reference(connection, school_id=school_id, after=start, up_to=end):
             yield _line({"table": row["table"], "row": json.loads(row["said"])})
+
+
+async def casework(connection: Connection, school_id: int) -> AsyncIterator[bytes]:
+    """Give what people did about alerts, and the notices, in the order in which they were kept; first the last number.
+
+    Nothing of a school where nobody did anything.
+    """
+    head: str | None = await _sql.casework_head(connection, school_id=school_id)
+    if head is not None:
+        yield head.encode()
+    async for row in _pages(_sql.casework, connection, school_id, 0, "no"):
+        yield row["said"].encode()
 
 
 def _line(row: dict[str, Any]) -> bytes:

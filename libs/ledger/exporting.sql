@@ -1,6 +1,7 @@
 -- name: settings()$
--- For one transaction: as long as it takes, and dates in the one form.
-SELECT set_config('transaction_timeout', '0', true) || set_config('datestyle', 'ISO, YMD', true);
+-- For one transaction: as long as it takes, and dates and instants in the one form.
+SELECT set_config('transaction_timeout', '0', true) || set_config('datestyle', 'ISO, YMD', true)
+       || set_config('timezone', 'UTC', true);
 
 -- name: described(school_id)^
 -- The head of a register, and what its school is called.
@@ -81,3 +82,19 @@ SELECT seq, nonce FROM ledger.kept_nonce WHERE school_id = :school_id AND seq > 
 -- name: holds(school_id)
 -- The legal holds, and their liftings.
 SELECT to_jsonb(h) - 'school_id' AS said FROM register.hold h WHERE school_id = :school_id ORDER BY no;
+
+-- name: casework_head(school_id)$
+-- How many rows of casework the school has ever had.
+SELECT CAST(jsonb_build_object('table', 'head', 'row', jsonb_build_object('no', no)) AS text)
+FROM casework.head WHERE school_id = :school_id;
+
+-- name: casework(school_id, after, limit)
+-- What people did about alerts, and the notices, in the order in which they were kept.
+SELECT no, CAST(jsonb_build_object('table', "table", 'row', said) AS text) AS said
+FROM ((SELECT no, 'act' AS "table", to_jsonb(a) - 'school_id' AS said
+       FROM casework.act a WHERE school_id = :school_id AND no > CAST(:after AS bigint) ORDER BY no LIMIT :limit)
+      UNION ALL
+      (SELECT no, 'notice', to_jsonb(n) - 'school_id'
+       FROM casework.notice n WHERE school_id = :school_id AND no > CAST(:after AS bigint) ORDER BY no LIMIT :limit)) AS each
+ORDER BY no
+LIMIT :limit;

@@ -1,79 +1,24 @@
 """Ten sessions of several schools meet the penalty threshold for those who see all of them, and for nobody else."""
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from itertools import count
-from typing import Any
+from datetime import UTC, datetime
 
 import asyncpg
-import httpx
 import pytest
 
-from codes.calendar import school_days
-from codes.school import calendar_of
 from kit import database as kit_database
 from tests.analytics_worker.conftest import Calling
+from tests.analytics_worker.moving import AUTUMN, FIRST, SECOND, SINCE_JOINING, Moved, got, move
+from tests.analytics_worker.test_notices import penalty
 from tests.analytics_worker.writing import Desk, School
 from tests.support.office import refusal
 from tests.support.postgres import Database
-from tests.support.school import CALENDAR
-
-AUTUMN = school_days(calendar_of("2026-27", json.dumps(CALENDAR)))
-LEFT_ON, JOINED_ON = "2026-10-05", "2026-10-06"
-FIRST = [day for day in AUTUMN if day < date.fromisoformat(LEFT_ON)][-3:]
-SECOND = [day for day in AUTUMN if day >= date.fromisoformat(JOINED_ON)][:2]
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A pupil who moved from one school of a trust to another, with six sessions of O there and four here."""
-
-    first: School
-    second: School
-    upn: str
-    trust: str
-
-    async def met(
-        self, calling: Calling, path: str | None = None, kind: str = "penalty-threshold"
-    ) -> list[dict[str, Any]]:
-        """Give what is told of the two schools."""
-        await self.first.desk.fold()
-        async with calling() as http:
-            items = (await got(http, f"{path or self.trust}/alerts/across-schools?kind={kind}"))["items"]
-        urns = {self.first.urn, self.second.urn}
-        return [item for item in items if urns & {each["urn"] for each in item["pupils"]}]
-
-    async def starts(self, on_roll: str, **other: Any) -> None:
-        """State since when the pupil is on the second roll."""
-        await self.second.pupil(2, **{"upn": self.upn, "on_roll": on_roll, **other})
-
-
-NUMBERS = count(10)
-SINCE_JOINING = f"{{[{JOINED_ON},)}}"
 
 
 @pytest.fixture
 async def moved(desk: Desk) -> Moved:
     """Give two schools of an authority and a trust, and a pupil who moved."""
-    number = next(NUMBERS)
-    first = await desk.open(f"9231{number}", "825", pupils=3)
-    second = await desk.open(f"9232{number}", "825", pupils=3)
-    for school in (first, second):
-        await school.facts("825", f"73{number}")
-    moved = Moved(first, second, upn=f"A1234567890{number}", trust=f"/v1/trusts/73{number}")
-    await moved.first.pupil(1, upn=moved.upn, on_roll=f"{{[2025-09-03,{LEFT_ON}]}}")
-    await moved.starts(SINCE_JOINING)
-    await moved.first.enter_days(1, FIRST, "O")
-    await moved.second.enter_days(2, SECOND, "O")
-    return moved
-
-
-async def got(http: httpx.AsyncClient, path: str) -> dict[str, Any]:
-    answer = await http.get(path)
-    assert answer.status_code == 200, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
+    return await move(desk)
 
 
 async def test_sessions_of_two_schools_are_ten_together_each_with_its_school(moved: Moved, calling: Calling) -> None:
@@ -187,3 +132,30 @@ async def test_two_registers_that_both_marked_a_session_or_neither_contradict_ea
     await moved.starts(SINCE_JOINING)
     await second.enter((2, day, "AM", "/"))  # not on roll there
     assert await moved.met(calling, kind="dual-conflict") == []
+
+
+async def test_the_notices_of_each_school_that_count_to_two_in_three_years_are_told_with_a_threshold(
+    moved: Moved, calling: Calling, database: Database
+) -> None:
+    first, second = moved.first, moved.second
+    stated: tuple[tuple[School, str, dict[str, str]], ...] = (
+        (second, "p-2", {"id": "n-1", "parent": "parent-9", "issued_on": "2026-11-02"}),
+        (first, "p-1", {"id": "n-2", "parent": "mother", "issued_on": "2026-10-09"}),
+        (first, "p-1", {"id": "n-3", "parent": "mother", "issued_on": "2026-10-12", "withdrawn_on": "2026-10-19"}),
+    )
+    async with calling(scopes=("alerts:write",)) as http:
+        for school, pupil, said in stated:
+            id_, became = said.pop("id"), {"withdrawn_why": "In error"} if "withdrawn_on" in said else {}
+            body = penalty(pupil=pupil, sessions=[], **said, **became)
+            answer = await http.put(f"/v1/schools/{school.urn}/notices/{id_}", json=body)
+            assert answer.status_code == 200, answer.text
+    [item] = await moved.met(calling)
+    assert item["notices"] == [
+        {"urn": first.urn, "id": "n-2", "parent": "mother", "issued_on": "2026-10-09"},
+        {"urn": second.urn, "id": "n-1", "parent": "parent-9", "issued_on": "2026-11-02"},
+    ]
+    owner = await asyncpg.connect(database.owner_url)
+    sql = "SELECT school_id, pupil_no FROM access.pupil_read WHERE what = 'notices' AND school_id = ANY ($1)"
+    rows = await owner.fetch(sql, [first.school_id, second.school_id])
+    await owner.close()
+    assert sorted(tuple(row) for row in rows) == [(first.school_id, 1), (second.school_id, 2)]

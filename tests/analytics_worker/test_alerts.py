@@ -1,7 +1,6 @@
 """Each alert is opened by what the register says, holds its evidence, and is closed when it says otherwise."""
 
 import json
-import random
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from analytics_worker import projector
 from codes.calendar import school_days
 from codes.school import calendar_of
-from kit import database as kit_database
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.writing import CALENDAR_BEFORE, Desk, School
 from tests.support.school import CALENDAR, POLICY
@@ -31,6 +29,23 @@ async def answer(http: httpx.AsyncClient, school: School, **params: Any) -> dict
     assert got.status_code == 200, got.text
     body: dict[str, Any] = got.json()
     return body
+
+
+# The first of all, while no other school is there whose alerts would be looked at for a year of days.
+async def test_last_years_level_ends_by_an_amendment_and_never_by_time(desk: Desk, calling: Calling) -> None:
+    school = await desk.open("920007")
+    await school.enter_days(1, YEAR_BEFORE[:36])
+    await school.enter_days(1, YEAR_BEFORE[36:40], "I")
+    await desk.sweep()
+    [alert] = await alerts(calling, school, kind=LEVELS)
+    assert alert["evidence"]["academic_year"] == "2025-26"
+    desk.clock.set("2027-10-01T12:00:00+01:00")
+    await desk.sweep()
+    assert [each["status"] for each in await alerts(calling, school, kind=LEVELS)] == ["open"]
+    await school.enter((1, YEAR_BEFORE[36].isoformat(), "AM", "/"))
+    await desk.sweep()
+    [after] = await alerts(calling, school, kind=LEVELS)
+    assert (after["id"], after["status"], after["closed_on"]) == (alert["id"], "closed", "2027-10-01")
 
 
 async def test_persistent_and_severe_absence_open_at_their_lines_and_close_below_them(
@@ -222,64 +237,6 @@ async def test_nothing_is_lost_when_the_worker_dies_between_folding_and_looking(
     assert await alerts(calling, school) == []  # here it died
     await desk.sweep()
     assert {alert["kind"] for alert in await alerts(calling, school)} >= {"severe-absence", "penalty-threshold"}
-
-
-async def test_last_years_level_ends_by_an_amendment_and_never_by_time(desk: Desk, calling: Calling) -> None:
-    school = await desk.open("920007")
-    await school.enter_days(1, YEAR_BEFORE[:36])
-    await school.enter_days(1, YEAR_BEFORE[36:40], "I")
-    await desk.sweep()
-    [alert] = await alerts(calling, school, kind=LEVELS)
-    assert alert["evidence"]["academic_year"] == "2025-26"
-    desk.clock.set("2027-10-01T12:00:00+01:00")
-    await desk.sweep()
-    assert [each["status"] for each in await alerts(calling, school, kind=LEVELS)] == ["open"]
-    await school.enter((1, YEAR_BEFORE[36].isoformat(), "AM", "/"))
-    await desk.sweep()
-    [after] = await alerts(calling, school, kind=LEVELS)
-    assert (after["id"], after["status"], after["closed_on"]) == (alert["id"], "closed", "2027-10-01")
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_alerts_looked_at_day_by_day_or_late_are_those_of_one_look_at_everything(desk: Desk, seed: int) -> None:
-    """Whoever looks, and whenever: each day is judged as it stood when it was over, in the order of recording."""
-    chance = random.Random(seed)
-    desk.clock.set("2026-09-02T08:00:00+01:00")
-    school = await desk.open(f"92010{seed}", pupils=6)
-    await school.policy({**POLICY, "levels_from_sessions": 6, "at_risk_below": 96})
-    days = AUTUMN[:26]
-    for day in days:
-        for session, hour in (("AM", 9), ("PM", 13)):
-            desk.clock.set(f"{day}T{hour:02}:10:00+01:00")
-            codes = ["/"] * chance.choice((4, 20)) + ["I", "O", "G", "U", "X", "N", "L", "E", "C"]
-            await school.enter(*[(no, day.isoformat(), session, chance.choice(codes)) for no in range(1, 7)])
-            if chance.random() < 0.5:
-                no, amended = chance.randrange(1, 7), chance.choice(days[: days.index(day) + 1]).isoformat()
-                if (no, date.fromisoformat(amended), "AM") in school.standing:
-                    await school.enter((no, amended, "AM", chance.choice(codes)))
-            if chance.random() < 0.1:
-                spans = ("{[2026-09-10,)}", "{[2025-09-03,)}", "{[2025-09-03,2026-10-01)}")
-                await school.pupil(chance.randrange(1, 7), on_roll=chance.choice(spans))
-            if chance.random() < 0.4:
-                await desk.sweep()
-    desk.clock.set("2026-10-20T12:00:00+01:00")
-    await desk.sweep()
-    live = await standing(school)
-    assert len(live) > 20
-    async with kit_database.writing(desk.analytics, school.school_id) as connection:
-        await connection.execute("DELETE FROM analysis.alert")
-        await connection.execute("DELETE FROM analysis.awaited")
-        await connection.execute("UPDATE analysis.checkpoint SET alerts_seq = 0, alerts_on = NULL")
-    await desk.sweep()
-    assert await standing(school) == live
-
-
-async def standing(school: School) -> list[tuple[Any, ...]]:
-    """Every alert that was open when a day was over, or is."""
-    return await school.rows(
-        "SELECT pupil_no, kind, period, id, opened_on, closed_on, held, evidence FROM analysis.alert "
-        "WHERE school_id = $1 AND opened_on IS DISTINCT FROM closed_on ORDER BY pupil_no, kind, period"
-    )
 
 
 async def test_the_list_is_paged_filtered_and_refuses_what_it_does_not_know(desk: Desk, calling: Calling) -> None:

@@ -1,8 +1,13 @@
 """Alerts about a school as a whole: registers that were not taken, and what a school week shows when it is over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.analytics_worker.conftest import Calling
 from tests.analytics_worker.following import DAYS, MONDAY, Follow, after, follow
@@ -26,6 +31,29 @@ async def term(here: Follow, pupils: int, days: list[date], code: Callable[[int,
     """Enter whole days of pupils 1, 2..., each on its own day, by a code for the pupil's number and the day's."""
     for n, on in enumerate(days):
         await here.mark(on, *[(no, code(no, n)) for no in range(1, pupils + 1)])
+
+
+@contextmanager
+def statements(engine: AsyncEngine) -> Iterator[list[str]]:
+    """Give the statements that a pool's connections run meanwhile, as they come."""
+    said: list[str] = []
+
+    def heard(query: Any) -> None:
+        said.append(query.query)
+
+    def listen(_: Any, record: Any, __: Any) -> None:
+        record.driver_connection.add_query_logger(heard)
+
+    def hush(_: Any, record: Any) -> None:
+        record.driver_connection.remove_query_logger(heard)
+
+    event.listen(engine.sync_engine, "checkout", listen)
+    event.listen(engine.sync_engine, "checkin", hush)
+    try:
+        yield said
+    finally:
+        event.remove(engine.sync_engine, "checkout", listen)
+        event.remove(engine.sync_engine, "checkin", hush)
 
 
 async def test_a_register_is_missing_from_its_close_and_the_grace_on_until_somebody_required_is_entered(
@@ -70,6 +98,70 @@ async def test_nobody_waits_for_a_register_in_which_nobody_is_required(desk: Des
         await here.school.pupil(no, effective_from=str(wednesday), boarder=True)
     here.clock(after(MONDAY, 3), "08:00")
     assert await of_school(here, "register-not-taken") == []
+
+
+@pytest.mark.parametrize(("urn", "taken_on", "missing"), [("931109", None, 0), ("931110", 3, 2 * 99)])
+async def test_a_hundred_days_on_which_nobody_took_the_register_are_looked_at_in_fewer_statements_than_days(
+    desk: Desk, calling: Calling, urn: str, taken_on: int | None, missing: int
+) -> None:
+    here = await follow(desk, calling, urn, "2025-09-01")
+    if taken_on is not None:
+        await here.mark(DAYS[taken_on], (1, "/"))
+    await here.look()
+    here.clock(DAYS[(taken_on or 0) + 100], "08:00")
+    with statements(desk.analytics) as said:
+        await here.look()
+    assert len(said) < 100
+    found = await of_school(here, "register-not-taken", limit=500)
+    assert len(found) == missing
+    assert {each["evidence"]["date"] for each in found} <= {str(day) for day in DAYS[4:103]}
+
+
+async def missing_on(here: Follow, on: date) -> list[tuple[str, str]]:
+    """Give the registers of a day that are not taken, by the day's list and, alike, by the alerts that were raised."""
+    raised = [each["evidence"] for each in await of_school(here, "register-not-taken", status="open", limit=500)]
+    async with here.calling() as http:
+        answer = await http.get(f"/v1/schools/{here.school.urn}/days/{on}")
+    assert answer.status_code == 200, answer.text
+    listed = [(each["class"], each["session"]) for each in answer.json()["registers_not_taken"]]
+    assert sorted((each["register"], each["session"]) for each in raised if each["date"] == str(on)) == sorted(listed)
+    return listed
+
+
+async def test_the_days_list_and_the_alerts_say_the_same_before_the_first_mark_of_a_year_and_after_it(
+    desk: Desk, calling: Calling
+) -> None:
+    here = await follow(desk, calling, "931111", pupils=1)
+    await here.school.pupil(2, **{"class": "5A"}, year_group="5")
+    tuesday, wednesday = after(MONDAY, 1), after(MONDAY, 2)
+    here.clock(MONDAY, "18:00")
+    assert await missing_on(here, MONDAY) == []
+    await here.school.enter_days(1, DAYS[FIRST - 1 : FIRST], source="history")
+    assert await missing_on(here, MONDAY) == []  # an import takes no register here
+    here.clock(tuesday, "09:00")
+    await here.school.enter((1, str(tuesday), "AM", "/"), (1, str(MONDAY), "PM", "/"))
+    assert await missing_on(here, tuesday) == []
+    here.clock(tuesday, "18:00")
+    assert await missing_on(here, tuesday) == [("5A", "AM"), ("4B", "PM"), ("5A", "PM")]
+    assert await missing_on(here, MONDAY) == []  # when that day was over nobody took it yet
+    here.clock(wednesday, "08:00")
+    assert await missing_on(here, tuesday) == [("5A", "AM"), ("4B", "PM"), ("5A", "PM")]
+    await here.school.enter((2, str(tuesday), "AM", "/"))
+    assert await missing_on(here, tuesday) == [("4B", "PM"), ("5A", "PM")]
+
+
+async def test_a_register_of_last_year_is_taken_late_before_the_first_mark_of_this(
+    desk: Desk, calling: Calling
+) -> None:
+    monday, july, september = DAYS[FIRST - 3 : FIRST]
+    assert (monday.month, july.month, september.month) == (7, 7, 9)
+    here = await follow(desk, calling, "931112", str(monday), pupils=1)
+    await here.mark(monday, (1, "/"))
+    here.clock(july, "18:00")
+    assert await missing_on(here, july) == [("4B", "AM"), ("4B", "PM")]
+    here.clock(september, "08:00")
+    await here.school.enter((1, str(july), "AM", "/"))
+    assert await missing_on(here, july) == [("4B", "PM")]
 
 
 async def test_below_its_target_since_the_twentieth_school_day_at_the_end_of_a_week(

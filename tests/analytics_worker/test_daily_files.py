@@ -107,6 +107,7 @@ async def over_http(desk: Desk, database: Database, calling: Calling, la_code: s
             yield http
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("format_", "la_code"), [("csv", "805"), ("ndjson", "806"), ("parquet", "807")])
 async def test_a_year_takes_no_more_memory_than_a_week(
     desk: Desk, database: Database, calling: Calling, monkeypatch: pytest.MonkeyPatch, format_: str, la_code: str

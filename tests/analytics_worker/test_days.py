@@ -215,6 +215,7 @@ async def test_a_trust_and_an_authority_have_the_day_of_each_school_in_numbers(d
     await first.facts("825", "7201")
     await first.enter((1, FRIDAY, "AM", "/"), (2, FRIDAY, "AM", "N"), (3, FRIDAY, "AM", "I"))
     await first.enter(*((n, FRIDAY, "PM", "N") for n in (1, 2)))
+    await second.enter((1, WEEK[0], "AM", "/"))
     await desk.fold()
     path = f"/v1/local-authorities/825/days/{FRIDAY}"
     async with calling("authority", "825") as http:

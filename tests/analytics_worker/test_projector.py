@@ -180,6 +180,7 @@ async def test_a_school_that_fails_stands_still_alone_and_goes_on_when_it_can(
     assert (await projector.faring(desk.analytics, desk.clock())).stalled == 0
 
 
+@pytest.mark.alone
 async def test_no_school_waits_to_be_folded_until_the_alerts_of_another_are_looked_at(
     desk: Desk, database: Database
 ) -> None:
@@ -245,6 +246,7 @@ async def test_the_worker_cannot_write_to_the_book(desk: Desk) -> None:
                 await connection.execute(statement)
 
 
+@pytest.mark.alone
 async def test_readiness_says_how_the_projection_fares(desk: Desk, calling: Calling, database: Database) -> None:
     school = await desk.open("910701")
     await desk.sweep()
@@ -269,6 +271,7 @@ def numbers(text: str) -> dict[str, float]:
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
 
+@pytest.mark.alone
 async def test_a_school_that_cannot_be_folded_is_seen_over_http_and_the_others_go_on(
     desk: Desk, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -326,6 +329,7 @@ async def test_what_was_counted_is_told_while_the_service_is_not_ready(desk: Des
         assert "rollbook_stalled" not in told.text
 
 
+@pytest.mark.alone
 async def test_the_worker_follows_the_register_by_itself(desk: Desk) -> None:
     school = await desk.open("910601")
     running = asyncio.create_task(projector.run(desk.analytics, desk.clock, 0.01))

@@ -22,8 +22,8 @@ async def missing(school: School, at: str = "12:30", on: str = MONDAY, seq: int 
     async with kit_database.reading(school.desk.analytics, school.school_id) as connection:
         facts = await load(connection, school.school_id, seq)
         day = date.fromisoformat(on)
-        found = await registers.not_taken(connection, school.school_id, facts, day, moment, seq)
-    return [each.period for each in found]
+        of_day = await registers.load(connection, school.school_id, [day], seq)
+    return [each.period for each in of_day.not_taken(facts, day, moment)]
 
 
 async def head(school: School) -> int:

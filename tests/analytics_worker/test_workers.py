@@ -21,6 +21,8 @@ from tests.support.apart import history
 from tests.support.folded import models, rebuilt
 from tests.support.postgres import Database
 
+pytestmark = pytest.mark.alone
+
 PUPILS = 4
 GIVE_UP = 60.0
 # Of a session that has claimed a school, and waits for its worker to say more.

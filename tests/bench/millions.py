@@ -47,6 +47,17 @@ OTHERS = """
 INSERT INTO ledger.head (seq, root, frontier, recorded_at)
 SELECT 0, sha256(''), '', now() FROM generate_series(1, $1::int) RETURNING school_id
 """
+ADMITTED = """
+WITH named AS (
+    INSERT INTO register.urn (urn, school_id) SELECT (910000 + o.n)::text, o.school_id
+    FROM unnest($2::int[]) WITH ORDINALITY AS o (school_id, n) RETURNING urn, school_id
+)
+INSERT INTO register.school_facts (school_id, urn, laestab, seq, effective_from, name, phase, age_from, age_to, la_code,
+                                   trust_uid, trust_name, continues, closed_on)
+SELECT n.school_id, n.urn, f.la_code || right(n.urn, 4), f.seq, f.effective_from, f.name, f.phase, f.age_from, f.age_to,
+       f.la_code, f.trust_uid, f.trust_name, f.continues, f.closed_on
+FROM named n CROSS JOIN register.school_facts f WHERE f.school_id = $1
+"""
 # A register of a class is one commit, so its rows lie together.
 EVENTS = """
 INSERT INTO ledger.event (seq, made_at, recorded_at, school_id, session_date, pupil_no, staff_no, client_no, version,
@@ -205,6 +216,27 @@ async def _copy(owner: Connection, school: int, others: Sequence[int]) -> None:
             others,
         )
     await owner.execute("VACUUM ANALYZE")
+
+
+async def admit(database: Database, urn: str) -> None:
+    """Let the other schools be of the authority that the one is in, under URNs of their own."""
+    owner = await asyncpg.connect(database.owner_url)
+    school = await owner.fetchval("SELECT school_id FROM register.urn WHERE urn = $1", urn)
+    others = [
+        row["school_id"] for row in await owner.fetch("SELECT school_id FROM ledger.head WHERE school_id <> $1", school)
+    ]
+    await owner.execute(ADMITTED, school, others)
+    await owner.execute("ANALYZE register.urn, register.school_facts")
+    await owner.close()
+
+
+async def seen(database: Database) -> None:
+    """Let no alert be still to be raised: what is measured next is not to be disturbed."""
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute(
+        "UPDATE analysis.checkpoint SET alerts_seq = seq, alerts_on = current_date, totals_on = current_date"
+    )
+    await owner.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What is measured: the real register API in processes of its own, and schools set up through it as a MIS does."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from joserfc.jwk import OKPKey
 from onebox import services
 from onebox.postgres import write_private
 from tests.bench.world import CALENDAR, CLASSES, YEAR, School, pupils_of_school
+from tests.support.ports import free_port
 from tests.support.postgres import Database
 from tests.support.school import POLICY, put
 from tests.support.services import add_client, token
@@ -54,7 +54,7 @@ async def subject(
     try:
         for number in range(processes):
             log = folder / f"register-api-{number}.log"
-            running.append(services.start("register API", "register_api.app:create_app", _free_port(), log, settings))
+            running.append(services.start("register API", "register_api.app:create_app", free_port(), log, settings))
             services.await_ready(running[-1])
         urns = [str(900_001 + number) for number in range(schools)]
         yield Subject(database, tuple(running), await _set_up(database, running[0].url, urns, classes), folder)
@@ -71,7 +71,7 @@ async def reading(of: Subject) -> AsyncIterator[tuple[services.Service, str]]:
         "ROLLBOOK_REQUESTS_A_MINUTE": "0",
     }
     log = of.folder / "analytics-api.log"
-    service = services.start("analytics API", "analytics_worker.app:create_app", _free_port(), log, settings)
+    service = services.start("analytics API", "analytics_worker.app:create_app", free_port(), log, settings)
     try:
         services.await_ready(service)
         yield service, await token(of.addresses[0], await add_client(of.database, READER, "authority", [LA]))
@@ -94,9 +94,3 @@ async def _set_up(database: Database, address: str, urns: list[str], classes: in
             # Writing needs the school's own client.
             found.append(School(urn, await token(address, await add_client(database, MIS, "schools", [urn]))))
     return tuple(found)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

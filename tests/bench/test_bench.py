@@ -7,15 +7,14 @@ from time import perf_counter
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 
 from onebox.postgres import Server
 from onebox.services import Service
-from tests.bench import bare, checks, machine, same_query, writing
+from tests.bench import bare, checks, machine, writing
 from tests.bench.report import Limit, Ratio, Row, Table
-from tests.bench.subject import LA, reading, subject
-from tests.bench.world import CLASS_OF, CLASSES, open_days
+from tests.bench.subject import reading, subject
+from tests.bench.world import CLASS_OF
 from tests.support.postgres import Database
 
 ROUNDS = 5
@@ -47,8 +46,6 @@ async def test_bench(server_in_service: Server, database_in_service: Database, t
     aggregate = Row("eventsourcing, aggregate recorder", "events/s")
     folding = Row("projection, folding alone", "events/s", timed=False)
     alerts = Row("projection, alerts after it", "events/s", timed=False)
-    day = Row("an authority's day over HTTP, CSV", "rows/s")
-    copy = Row("COPY of the same query", "rows/s")
     async with subject(database, tmp_path, processes=2, schools=SCHOOLS) as running:
         await checks.database_is_as_in_service(running)
         schools = [[school.urn, school.token] for school in running.schools]
@@ -90,21 +87,10 @@ async def test_bench(server_in_service: Server, database_in_service: Database, t
         await checks.bare_stands(database.owner_url, bare_written * CLASS_OF)
         await checks.only_who_may_what_is_lawful(running)
         await checks.the_root_recomputes(running, running.schools[0])
-        async with reading(running) as (service, bearer):
-            path = f"/v1/local-authorities/{LA}/daily?date={open_days()[0]}&format=csv"
-            statements = await same_query.statements(database.analytics_url, LA, open_days()[0])
-            async with httpx.AsyncClient(base_url=service.url, timeout=30) as http:
-                answer = await http.get(path, headers={"Authorization": f"Bearer {bearer}"})
-            assert answer.content.count(b"\r\n") == 1 + SCHOOLS * CLASSES * CLASS_OF * 2
-            await checks.the_day_is_the_copy(database.owner_url, answer.content, statements)
-            for _ in range(FEWEST_ROUNDS):
-                await measure(day, "authority_day", [service], address=service.url, token=bearer, path=path)
-                await measure(copy, "copying", (), url=database.owner_url, statements=statements)
-    rows = [one, two, unnest, application, aggregate, folding, alerts, day, copy]
+    rows = [one, two, unnest, application, aggregate, folding, alerts]
     ratios = [
         *(Ratio(http_row, unnest, 0.25) for http_row in (one, two)),
         *(Ratio(http_row, recorder, 1.0) for http_row in (one, two) for recorder in (application, aggregate)),
-        Ratio(day, copy, 0.5),
     ]
     table.add(facts, rows, ratios)
 

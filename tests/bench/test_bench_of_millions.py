@@ -1,4 +1,4 @@
-"""`make bench`, among ten million events: an audit page, a pupil's year, evidence of it, and the register verified."""
+"""`make bench`, among ten million events: pages and files over HTTP, the register verified, rebuilt and judged."""
 
 import asyncio
 from dataclasses import replace
@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from onebox.postgres import Server
-from tests.bench import machine, millions, writing
-from tests.bench.report import Floor, Limit, Row, Table
-from tests.bench.subject import reading, subject
+from tests.bench import checks, machine, millions, same_query, writing
+from tests.bench.report import Floor, Limit, Ratio, Row, Table
+from tests.bench.subject import LA, reading, subject
 from tests.bench.world import CLASS_OF, YEAR, open_days
 from tests.support.postgres import Database
 
@@ -98,6 +98,7 @@ async def test_bench_of_millions(
             together = {name: sum(getattr(done, name) for done in each) for name in ("events", "rate", "processor")}
             shares = machine.shares(before, machine.spent(pids, server_in_service.pid), together["processor"])
             judged.add(replace(each[0], **together), shares)
+        await millions.seen(database)
         async with reading(running) as (worker, bearer):
             pids.append(worker.process.pid)
             span = f"from={open_days()[0]}&to={open_days()[-1]}"
@@ -111,9 +112,22 @@ async def test_bench_of_millions(
                 for _ in range(ROUNDS):
                     await measure(row, "answers", address=worker.url, token=bearer, path=path)
                 limits.append(Limit(row, TENS_OF_MS))
+            await millions.admit(database, school.urn)
+            on = open_days()[len(open_days()) // 2]
+            path = f"/v1/local-authorities/{LA}/daily?date={on}&format=csv"
+            statements = await same_query.statements(database.analytics_url, LA, on)
+            async with httpx.AsyncClient(base_url=worker.url, timeout=60) as http:
+                answer = await http.get(path, headers={"Authorization": f"Bearer {bearer}"})
+            assert answer.content.count(b"\r\n") == 1 + SCHOOLS * CLASSES * CLASS_OF * 2
+            await checks.the_day_is_the_copy(database.owner_url, answer.content, statements)
+            day, copy = Row("an authority's day over HTTP, CSV", "rows/s"), Row("COPY of the same query", "rows/s")
+            for _ in range(ROUNDS):
+                await measure(day, "authority_day", address=worker.url, token=bearer, path=path)
+                await measure(copy, "copying", url=database.owner_url, statements=statements)
             facts["elsewhere"] = machine.elsewhere(began, machine.busy(pids, server_in_service.pid))
     connection = await asyncpg.connect(database.owner_url)
     assert await connection.fetchval("SELECT count(*) FROM ledger.event") > 0.99 * loaded.events
     await connection.close()
     floors = [Floor(rebuilt, 500_000), Floor(judged, 180_000 / 60)]
-    table.add(facts, [*(limit.of for limit in limits), built, rebuilt, judged], limits=limits, floors=floors)
+    rows = [*(limit.of for limit in limits), built, rebuilt, judged, day, copy]
+    table.add(facts, rows, [Ratio(day, copy, 0.5)], limits=limits, floors=floors)

@@ -52,7 +52,8 @@ def entries(
     for on, _, code in standing:
         codes[academic_year(on)][code] += 1
     unauthorised = [each for each in standing if each[2] in UNAUTHORISED]
-    return Entries(standing, [replaced] * len(standing), unauthorised, codes, waiting)
+    began = {} if replaced is None else {(on, session): replaced for on, session, _ in standing}
+    return Entries(standing, began, unauthorised, codes, waiting)
 
 
 def asked(

@@ -1,6 +1,7 @@
 """The penalty threshold over several schools, joined by UPN (law.md 5.1 and 5.2, doubts 6 and 16)."""
 
 import json
+import re
 from datetime import date, timedelta
 
 from codes.alerts import Alert, Standing
@@ -47,7 +48,18 @@ def test_a_school_sees_its_own_sessions_and_how_many_there_were_elsewhere() -> N
     seen = met.seen_by("900002")
     assert [one["code"] for one in seen["sessions"]] == ["U", "U", "U", "N"]
     assert seen["elsewhere"] == 6
+    assert seen["source"] and seen["closes_when"]
     assert "900001" not in json.dumps(seen)
+
+
+def test_a_school_is_told_no_day_on_which_only_another_had_a_session() -> None:
+    """Not that on which it was met, nor the window, nor whether it rests on an N: all may be of another's register."""
+    [met] = across(LEFT, JOINED, spent={(WEEKS[0] - timedelta(days=3), PM)})
+    seen = met.seen_by("900001")
+    days = {one["date"] for one in seen["sessions"]}
+    assert days == {"2026-09-07", "2026-09-08", "2026-09-09"}
+    assert set(re.findall(r"\d{4}-\d\d-\d\d", json.dumps(seen))) == days
+    assert seen.keys() == {"sessions", "elsewhere", "rule", "source", "closes_when"}
 
 
 def test_the_weeks_of_the_schools_are_joined() -> None:

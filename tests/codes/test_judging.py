@@ -5,7 +5,10 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from codes import conduct, sickness
 from codes.acts import Act, Action
 from codes.alerts import Alert, Standing
 from codes.grounds import LEAVE
@@ -308,6 +311,28 @@ def test_a_deletion_return_is_due_of_leavings_stated_since_the_register_began_bu
     assert kinds([], date(2027, 7, 22), known=leaver) == set()
     seventh = Setting(SCHOOL, (*setting().groups, (date(2027, 9, 1), "7")), date(2025, 9, 1))
     assert kinds([], date(2027, 9, 7), known=leaver, of=seventh) == set()
+
+
+MANY_CODES = ("/", "/", "/", "/", "I", "I", "O", "E", "R", "K", "L", "U", "M", "X", "Y4", "S", "#")
+
+
+@given(st.lists(st.sampled_from(MANY_CODES), min_size=1, max_size=80), st.integers(1, 3))
+def test_the_entries_of_which_spells_are_made_are_enough_for_whatever_counts_spells(
+    codes: list[str], least: int
+) -> None:
+    standing = [(DAYS[place // 2], (AM, PM)[place % 2], code) for place, code in enumerate(codes)]
+    spelling = entries(standing).spelling()
+    assert conduct.return_meeting(spelling, least) == conduct.return_meeting(standing, least)
+    assert conduct.illness_evidence(spelling, least) == conduct.illness_evidence(standing, least)
+    assert conduct.religious_extra_day(spelling) == conduct.religious_extra_day(standing)
+    assert conduct.excluded_day_6(spelling) == conduct.excluded_day_6(standing)
+    born = PUPIL.date_of_birth
+    assert sickness.sickness_returns(spelling, born) == sickness.sickness_returns(standing, born)
+
+
+def test_of_presence_after_presence_nothing_is_kept_that_spells_are_made_of() -> None:
+    standing = days("/", "I", "/", "/", "/", "O /")
+    assert [code for _, _, code in entries(standing).spelling()] == ["I", "I", "/", "O", "/"]
 
 
 def test_what_an_act_has_settled_is_not_said_again_but_of_another_period_it_is() -> None:

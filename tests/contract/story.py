@@ -104,6 +104,7 @@ STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("get_notice", {"id": "notice-2026-001"}),
     ("get_notices", {}),
     ("counts_of_school", {}),
+    ("across_school", {}),
     ("day_of_school", {}),
     ("daily", {"date": "2026-09-07"}),
     ("of_trust", {"by": "school", "period": "week", "on": "2026-09-07"}),

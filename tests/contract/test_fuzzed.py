@@ -27,6 +27,8 @@ from tests.support.school import OFFICE, put
 from tests.support.sealing import checkpointed, leaves_of
 from tests.support.services import Clock, add_client, register_api, serving, token
 
+pytestmark = pytest.mark.alone
+
 URN = "900181"
 CONFIG, HOOKS = (Path(__file__).with_name(name) for name in ("schemathesis.toml", "fuzzing.py"))
 OPERATIONS = {

@@ -66,6 +66,7 @@ def file(tmp_path: Path) -> Iterator[BinaryIO]:
         yield opened
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("long")
 async def test_a_long_register_takes_no_more_memory_than_a_portion_of_it(
     database: Database, empty: Database, file: BinaryIO

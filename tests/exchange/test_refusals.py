@@ -60,7 +60,8 @@ async def test_a_urn_that_the_school_once_had_may_not_be_another_registers(
     ("manifest", "words"),
     [
         ({"format": "another"}, "not of the format"),
-        ({"version": 2}, "of version '2'"),
+        ({"version": 3}, "of version '3'"),
+        ({"version": 1}, "does not name every member"),
         ({"seq": -1}, "does not say"),
         ({"seq": float("inf")}, "does not say"),
         ({"register": "no uuid"}, "does not say"),

@@ -162,7 +162,7 @@ async def test_the_file_is_what_it_says(either: Path, office: Office) -> None:
     kept_to_oneself(either)
     whole = members(either)
     manifest = json.loads(whole.pop("manifest.json"))
-    assert (manifest["format"], manifest["version"], manifest["urn"]) == ("rollbook-register", 1, URN)
+    assert (manifest["format"], manifest["version"], manifest["urn"]) == ("rollbook-register", 2, URN)
     assert manifest["name"] == "Ash Académie"
     assert (manifest["seq"], bytes.fromhex(manifest["root"])) == await office.head()
     assert manifest["files"].keys() == whole.keys()

@@ -4,16 +4,14 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from analytics_worker.app import WorkerSettings
 from analytics_worker.app import create_app as analytics
-from kit.settings import IssuerSettings
-from register_api.app import create_app as register
 from tests.support.closures import close
+from tests.support.contract import documents
 from tests.support.office import MONDAY, amending, open_office
 from tests.support.plans import plan
 from tests.support.postgres import Database
@@ -39,7 +37,7 @@ WITHOUT = {
             *("/v1/trusts/{uid}/alerts", "/v1/trusts/{uid}/alerts/counts"),
             *("/v1/local-authorities/{la_code}/alerts", "/v1/local-authorities/{la_code}/alerts/counts"),
             *("/v1/trusts/{uid}/alerts/across-schools", "/v1/local-authorities/{la_code}/alerts/across-schools"),
-            "/v1/local-authorities/{la_code}/responsible/alerts/counts",
+            *("/v1/schools/{urn}/alerts/across-schools", "/v1/local-authorities/{la_code}/responsible/alerts/counts"),
         ),
         "Alerts are derived and keep their own history: when each opened and closed.",
     ),
@@ -80,12 +78,10 @@ URN = MEANT["urn"]
 
 def reads() -> dict[str, set[str]]:
     """Give every address that reads a school's register, and the names of its parameters."""
-    settings: Any = {"database_url": "postgresql://nowhere", "signing_key": None}
-    apps = (register(IssuerSettings.model_construct(**settings)), analytics(WorkerSettings.model_construct(**settings)))
     return {
         path: {parameter["name"] for parameter in methods["get"].get("parameters", ())}
-        for app in apps
-        for path, methods in app.openapi()["paths"].items()
+        for document in documents()
+        for path, methods in document["paths"].items()
         if path.startswith(ABOUT) and "get" in methods
     }
 

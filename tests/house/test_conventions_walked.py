@@ -13,6 +13,7 @@ ITEMS_WHOLE = {
     "GET /v1/checkpoints/keys": "There are as many as a log ever had keys.",
     "GET /v1/local-authorities/{la_code}/alerts/across-schools": "Few pupils of an authority meet it over two schools.",
     "GET /v1/trusts/{uid}/alerts/across-schools": "Few pupils of a trust meet it over two schools.",
+    "GET /v1/schools/{urn}/alerts/across-schools": "Few pupils of a school meet it with another.",
     "GET /v1/codes": "The law has so many.",
     "GET /v1/deletion-grounds": "The law has so many.",
     "GET /v1/schools/{urn}/registers/{date}": "It is one day.",

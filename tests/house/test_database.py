@@ -52,6 +52,7 @@ ALLOWED = {
     ("register.sandbox", ANALYTICS): READS,
     ("analysis.published", ANALYTICS): READS,
     **{(f"casework.{name}", ANALYTICS): APPENDS for name in ("act", "notice", "head")},
+    **{(f"casework.{name}", REGISTER): READS for name in ("act", "notice", "head")},
 }
 MOVED = {
     "ledger.head": ("seq", "root", "frontier", "recorded_at", "changed_seq"),

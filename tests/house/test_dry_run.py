@@ -8,10 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
-from analytics_worker.app import WorkerSettings
-from analytics_worker.app import create_app as analytics
-from kit.settings import IssuerSettings
-from register_api.app import create_app as register
+from tests.support.contract import documents
 from tests.support.office import MONDAY, Office, amending, calling, open_office
 from tests.support.postgres import Database
 from tests.support.school import CALENDAR, OFFICE, POLICY, TEACHER, pupil
@@ -51,12 +48,10 @@ MEANT = {"urn": URN, "academic_year": "2026-27", "id": "p-001", "date": MONDAY, 
 
 def writes() -> dict[str, set[str]]:
     """Give every operation under /v1 that writes, and the names of its parameters."""
-    settings: Any = {"database_url": "postgresql://nowhere", "signing_key": None}
-    apps = (register(IssuerSettings.model_construct(**settings)), analytics(WorkerSettings.model_construct(**settings)))
     return {
         f"{method.upper()} {path}": {parameter["name"] for parameter in operation.get("parameters", ())}
-        for app in apps
-        for path, methods in app.openapi()["paths"].items()
+        for document in documents()
+        for path, methods in document["paths"].items()
         for method, operation in methods.items()
         if path.startswith("/v1/") and method != "get"
     }

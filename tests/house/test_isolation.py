@@ -17,11 +17,9 @@ from analytics_worker import projector
 from analytics_worker.app import WorkerSettings
 from analytics_worker.app import create_app as analytics
 from kit import database as kit_database
-from kit.settings import IssuerSettings
 from kit.tokens import SCOPES
-from register_api.app import create_app as register
 from tests.support.closures import close
-from tests.support.contract import HELD
+from tests.support.contract import HELD, documents
 from tests.support.office import MONDAY, Office, amending, open_office
 from tests.support.plans import plan
 from tests.support.postgres import Database
@@ -123,12 +121,8 @@ class Route:
 
 
 def _routes() -> Iterator[Route]:
-    settings: Any = {"database_url": "postgresql://nowhere", "signing_key": None}
-    for service, app in (
-        ("register", register(IssuerSettings.model_construct(**settings))),
-        ("analytics", analytics(WorkerSettings.model_construct(**settings))),
-    ):
-        for path, methods in app.openapi()["paths"].items():
+    for service, document in zip(("register", "analytics"), documents(), strict=True):
+        for path, methods in document["paths"].items():
             for method, described in methods.items():
                 names = frozenset(each["name"] for each in described.get("parameters", ()))
                 yield Route(service, method.upper(), path, names)

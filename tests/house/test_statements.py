@@ -146,6 +146,11 @@ def test_a_block_casts_in_words(module: Path, statement: str) -> None:
     assert "::" not in re.sub(r"'[^']*'", "", statement), module.name
 
 
+def test_a_statement_is_run_as_it_stands_in_its_file_unless_the_database_writes_what_it_gives() -> None:
+    taken_apart = {path.name for path in modules() if re.search(r"_sql\.\w+\.sql\b", path.read_text())}
+    assert taken_apart == {"rows.py"}  # what it gives is copied out as CSV, NDJSON or JSON
+
+
 def test_only_the_ledger_and_the_act_of_letting_go_write_to_the_book() -> None:
     writers = {
         path.relative_to(tree.ROOT).as_posix()

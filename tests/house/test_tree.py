@@ -12,6 +12,8 @@ PACKAGE_HOSTS = re.compile(
     "|".join(["py" + r"pi\.org", "python" + r"hosted\.", "npm" + r"js\.", "index" + "-url", "find" + "-links"])
 )
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:ro" + r"ot|ho" + r"me/\w|Us" + r"ers/\w|wo" + r"rk/|opt/py)|\.py" + "env")
+MEASURES = re.compile("trace" + "malloc|ru_max" + "rss|perf_" + "counter|SIG" + "STOP")
+ALONE = "pytest.mark" + ".alone"
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
 
 
@@ -66,6 +68,24 @@ def test_the_build_server_runs_what_a_person_runs() -> None:
     script = tree.ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert "make test" in script.read_text()
+
+
+def test_what_one_step_of_make_test_leaves_out_another_runs() -> None:
+    recipe = re.findall(r"^\t@\$\(bin\)/pytest (.+)$", (tree.ROOT / "Makefile").read_text(), re.M)
+    law, beside, alone, asked_for, *_ = recipe
+    assert re.findall(r"--ignore=(\S+)", " ".join(recipe)) == ["tests/codes"]
+    assert "tests/codes" in law.split() and " -m " not in law
+    assert re.findall(r'-m "([^"]+)"', beside) == ["not bench and not alone"]
+    # No other file need be read.
+    assert alone == f'-m alone $$(grep -rl --include="test_*.py" "{re.escape(ALONE)}" tests)'
+    assert asked_for == "$(ARGS)"
+
+
+def test_what_measures_time_or_memory_or_stops_a_process_runs_alone() -> None:
+    tests = {path: path.read_text() for path in tree.modules() if path.match("tests/*/test_*.py")}
+    measuring = [path for path, text in tests.items() if MEASURES.search(text) and "test_bench" not in path.name]
+    assert len(measuring) > 4
+    assert [path for path in measuring if ALONE not in tests[path]] == []
 
 
 def test_sql_and_other_data_lie_beside_a_module_that_names_them() -> None:

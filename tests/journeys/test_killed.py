@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
@@ -18,8 +17,11 @@ from codes.calendar import calendar_from_body, school_days
 from kit.tokens import SCOPES
 from ledger import tree
 from onebox import clients, database, postgres, services
+from tests.support.ports import free_port
 from tests.support.postgres import SMALL
 from tests.support.school import CALENDAR, POLICY, TEACHER, pupil
+
+pytestmark = pytest.mark.alone
 
 URN = "900301"
 CLASSES = [f"{year}{letter}" for year in "3456" for letter in "AB"]
@@ -29,12 +31,6 @@ GIVE_UP = 60.0
 
 Acknowledged = dict[tuple[str, str, str], int]
 """Position by date, session and pupil, as the replies said."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class House:

@@ -12,6 +12,7 @@ import pytest
 
 from onebox import postgres
 from onebox.cli import main
+from tests.support.ports import free_port
 from tests.support.postgres import SMALL, Database
 
 
@@ -47,14 +48,6 @@ async def stored(database: Database, client_id: str) -> asyncpg.Record:
         return row
     finally:
         await connection.close()
-
-
-@pytest.fixture
-def free_port() -> int:
-    """Give a port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -199,18 +192,16 @@ def test_a_busy_port_is_refused_before_anything_is_started(rollbook: Rollbook, t
     assert not (data / "postgres").exists()
 
 
-def test_a_second_up_on_the_same_data_is_refused(rollbook: Rollbook, tmp_path: Path, free_port: int) -> None:
+def test_a_second_up_on_the_same_data_is_refused(rollbook: Rollbook, tmp_path: Path) -> None:
     data = tmp_path / "data"
     with postgres.held(data):
-        refused = rollbook("up", "--data", str(data), "--register-port", str(free_port))
+        refused = rollbook("up", "--data", str(data), "--register-port", str(free_port()))
     assert refused.code == 1
     assert "already running" in refused.err
 
 
-def test_an_operators_server_that_is_away_is_reported_in_one_line(
-    rollbook: Rollbook, tmp_path: Path, free_port: int
-) -> None:
-    url = f"postgresql://someone:secret@127.0.0.1:{free_port}/none"
+def test_an_operators_server_that_is_away_is_reported_in_one_line(rollbook: Rollbook, tmp_path: Path) -> None:
+    url = f"postgresql://someone:secret@127.0.0.1:{free_port()}/none"
     refused = rollbook("up", "--database-url", url, "--data", str(tmp_path / "data"))
     assert refused.code == 1
     assert refused.err.startswith("rollbook: The database does not let us in")

@@ -257,6 +257,7 @@ def test_a_school_or_a_file_that_is_not_there_is_said_in_one_line(importing: Imp
     assert "pupil" in done.err
 
 
+@pytest.mark.alone
 def test_killed_in_the_middle_it_goes_on_where_it_stopped_without_a_double(school: Database, tmp_path: Path) -> None:
     ids = [f"h-{n:03}" for n in range(PUPILS)]
     file = tmp_path / "long.csv"
@@ -290,6 +291,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_stopped_without_a_double(schoo
     assert "1 line could not be taken" in done.stdout
 
 
+@pytest.mark.alone
 def test_a_long_file_takes_no_more_memory_than_a_short_one(school: Database, tmp_path: Path) -> None:
     def most(name: str, days: int) -> int:
         """Give the kilobytes that an import held at the most."""

@@ -1,7 +1,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import pytest
 
 from ledger import note
 from onebox import postgres
+from tests.support.ports import free_port
 from tests.support.school import POLICY
 
 RUNNING = "Ctrl-C stops everything"
@@ -62,10 +62,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def up(data: Path) -> Iterator[Callable[[], Up]]:
     """Give what runs `rollbook up` on `data`; nothing is left running when the test ends."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        ports = one.getsockname()[1], other.getsockname()[1]
+    ports = free_port(), free_port()
     started: list[Up] = []
 
     def start() -> Up:

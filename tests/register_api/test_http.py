@@ -178,6 +178,7 @@ async def _spoken(register: Register, *words: bytes) -> bytes:
         writer.close()
 
 
+@pytest.mark.alone
 async def test_a_body_that_does_not_come_is_408_and_the_connection_ends(
     register: Register, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +195,7 @@ async def test_a_body_that_does_not_come_is_408_and_the_connection_ends(
     assert json.loads(rest.partition(b"\r\n\r\n")[2])["code"] == "too-slow"
 
 
+@pytest.mark.alone
 async def test_five_hundred_who_open_a_connection_and_are_silent_harm_nobody_and_are_hung_up_on(
     register: Register, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +216,7 @@ async def test_five_hundred_who_open_a_connection_and_are_silent_harm_nobody_and
             writer.close()
 
 
+@pytest.mark.alone
 async def test_marks_are_answered_while_the_contract_is_made(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,6 +131,7 @@ async def test_a_urn_that_is_given_again_leads_to_the_new_school_alone(on: Regis
             await owner.execute("DELETE FROM register.urn WHERE school_id = 0")
 
 
+@pytest.mark.alone
 async def test_the_service_removes_it_by_itself_even_when_switched_off(
     on: Register, owner: Connection, folder: Path
 ) -> None:

@@ -130,6 +130,7 @@ async def _until_refused(http: httpx.AsyncClient, token: str) -> float:
         assert time.monotonic() - begun < 5
 
 
+@pytest.mark.alone
 async def test_the_tokens_of_a_revoked_client_are_refused_within_a_second(
     register: Register, http: httpx.AsyncClient
 ) -> None:
@@ -140,6 +141,7 @@ async def test_the_tokens_of_a_revoked_client_are_refused_within_a_second(
     assert (await http.get("/v1/me", headers={"Authorization": f"Bearer {tokens[1]}"})).status_code == 200
 
 
+@pytest.mark.alone
 async def test_the_tokens_of_a_retired_key_are_refused_and_a_new_key_takes_its_place(
     register: Register, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -287,6 +289,7 @@ async def test_a_token_that_we_signed_for_something_else_is_refused(
     assert (await http.get("/v1/me", headers={"Authorization": f"Bearer {good}"})).status_code == 200
 
 
+@pytest.mark.alone
 async def test_forgeries_do_not_make_the_database_busy(register: Register, http: httpx.AsyncClient) -> None:
     began = time.perf_counter()
     for n in range(40):

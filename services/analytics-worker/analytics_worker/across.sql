@@ -1,9 +1,9 @@
--- name: with_upn(school_id)
--- The UPNs of a school's pupils of whom an unauthorised entry stands.
+-- name: with_upn(school_id, on)
+-- The UPNs of a school's pupils of whom an unauthorised entry stands; with a day, of those on roll on that day.
 SELECT p.upn
-FROM (SELECT DISTINCT ON (pupil_no) pupil_no, upn FROM register.pupil
+FROM (SELECT DISTINCT ON (pupil_no) pupil_no, upn, on_roll FROM register.pupil
       WHERE school_id = :school_id ORDER BY pupil_no, seq DESC) p
-WHERE p.upn IS NOT NULL
+WHERE p.upn IS NOT NULL AND (CAST(:on AS date) IS NULL OR p.on_roll @> CAST(:on AS date))
   AND EXISTS (SELECT FROM analysis.entry e
               WHERE e.school_id = :school_id AND e.pupil_no = p.pupil_no AND e.code IN ('G', 'N', 'O', 'U'));
 

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from analytics_worker.answers import AsOf, SchoolBehind
 from analytics_worker.raised import Acted, Status
 from codes.alerts import Alert
+from codes.book import Session
 from kit.fields import Absent, Body, Date
 
 AgeBand = Literal["0-6", "7-27", "28-89", "90+"]
@@ -182,6 +183,15 @@ Across = Literal[Alert.PENALTY_THRESHOLD, Alert.DUAL_CONFLICT]
 """The kinds of alert that several schools come to together."""
 
 
+class NoticeAt(Body):
+    """A penalty notice that a school has recorded; `parent` is as that school knows the parent."""
+
+    urn: str
+    id: str
+    parent: str
+    issued_on: Date
+
+
 class AcrossRead(Body):
     """What several schools come to together of a pupil: each session with its school, or with its code at each."""
 
@@ -190,6 +200,10 @@ class AcrossRead(Body):
     since: Date
     period: str
     evidence: Evidence
+    notices: Annotated[
+        list[NoticeAt] | Absent,
+        Field(description="Of a threshold: the notices about the pupil that count today to two in three years."),
+    ] = None
 
 
 class _Across(Body):
@@ -208,3 +222,49 @@ class AuthorityAcross(_Across):
     """The alerts over several schools of an authority."""
 
     la_code: str
+
+
+class OwnSession(Body):
+    """A session of the school that is one of the ten, and its code."""
+
+    date: Date
+    session: Session
+    code: str
+
+
+class SeenByOne(Body):
+    """What a school sees of a threshold that was met at several: its own sessions, and how many there were elsewhere.
+
+    No other school is named, and no day but its own.
+    """
+
+    sessions: list[OwnSession]
+    elsewhere: int
+    rule: str
+    source: str
+    closes_when: str
+
+
+class AcrossOfOne(Body):
+    """A threshold that a pupil has met with sessions of this school and of others, as this school sees it."""
+
+    kind: Literal[Alert.PENALTY_THRESHOLD]
+    pupil: str
+    evidence: SeenByOne
+
+
+class SchoolsAsked(Body):
+    """How many other schools were asked, and of how many of them not everything was folded."""
+
+    schools: int
+    behind: int
+
+
+class SchoolAcross(_Count):
+    """What pupils of a school have come to at several schools, and how many of them."""
+
+    urn: str
+    items: Annotated[list[AcrossOfOne] | Absent, Field(description="Not for readers of groups.")] = None
+    next: None
+    others: SchoolsAsked
+    as_of: AsOf

@@ -25,11 +25,11 @@ async def alerts(
     response: Response,
     read_by: reads.ReadBy = None,
 ) -> dict[str, Any]:
-    """Give alerts in the order of their last change: opening, other evidence, closing.
+    """Give alerts in the order of their last change: opening, other evidence, closing, an act.
 
     `changed_after` takes the member of that name of an earlier answer, and gives what changed since; leave `status` out
-    to learn of what closed. An alert that changes while pages are read comes again on a later page. `age_days` are days
-    of the calendar since it was opened first, until it was closed last.
+    to learn of what closed. An act is told once the worker has looked. An alert that changes while pages are read comes
+    again on a later page. `age_days` are days of the calendar since it was opened first, until it was closed last.
     """
     position = lists.numbers(filters.cursor, _POSITION) or lists.numbers(filters.changed_after, _POSITION)
     after = 0 if position is None else position["changed"]

@@ -22,6 +22,7 @@ from analytics_worker import (
     days,
     national_daily,
     notices,
+    passed_on,
     pooled,
     projector,
     published,
@@ -78,7 +79,7 @@ def create_app(settings: WorkerSettings | None = None, now: service.Clock = serv
         examples=Path(__file__).with_name("examples.json"),
     )
     figures = (attendance, behind, daily, pooled, areas, national_daily, published)
-    rooms = (alerts, alerts_of_many, across, acts, notices, days, *figures)
+    rooms = (alerts, alerts_of_many, across, passed_on, acts, notices, days, *figures)
     for room in rooms:
         app.include_router(room.router)
     return app

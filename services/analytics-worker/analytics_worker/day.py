@@ -19,7 +19,6 @@ from codes.school import School
 from codes.the_day import Marked
 from kit import database
 from kit.database import Connection
-from ledger import plans
 
 _sql = database.statements(__file__)
 
@@ -114,22 +113,20 @@ async def load(
 
     A session that has not begun is not looked at, whatever is entered ahead.
     """
-    everyone = await registers.in_register(connection, school_id, on)
-    pupils = [pupil for pupil in everyone if meant.meets(pupil)]
+    of_day = await registers.load(connection, school_id, [on])
+    pupils = [pupil for pupil in of_day.pupils(on) if meant.meets(pupil)]
     nos = [pupil.pupil_no for pupil in pupils]
     seen, without = _seen(school, on, at, pupils, meant)
     # Who has come meanwhile is not asked after, though the register may still be open.
     on_site = {each.pupil.pupil_no for each in seen if each.is_on_site}
     absent = [pupil for pupil in pupils if pupil.pupil_no not in on_site]
-    missing: list[Finding] = []
-    if on in school.open_days(on, on):
-        known = await plans.standing(connection, school_id, (on, on), None, [each.pupil_no for each in everyone])
-        classes = {pupil.class_ for pupil in pupils}
-        missing = [
-            each
-            for each in registers.found(school, on, at, everyone, known)
-            if each.facts["register"] in classes and each.facts["session"] in meant.sessions
-        ]
+    classes = {pupil.class_ for pupil in pupils}
+    is_taken = on in await registers.taken(connection, school_id, [on])
+    missing = [
+        each
+        for each in of_day.not_taken(school, on, at)
+        if is_taken and each.facts["register"] in classes and each.facts["session"] in meant.sessions
+    ]
     return DayAt(
         pupils,
         seen,

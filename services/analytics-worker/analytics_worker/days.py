@@ -58,7 +58,8 @@ async def day_of_school(
 
     A pupil is where the last session says that has begun and has an entry; on site are those present, and U. Today's
     list is live; of a day that is over it says what is known of it now. `n_entries` are all that stand, of that day and
-    before. `due_today`, the alerts open that day, is for those who hold `alerts:read` too.
+    before. No register is missing until the year's first mark was entered here. `due_today`, the alerts open that day,
+    is for those who hold `alerts:read` too.
     """
     async with database.reading(caller.engine, caller.school_id) as connection:
         facts = await school.load(connection, caller.school_id)

@@ -8,14 +8,15 @@ day.
 import asyncio
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
 from analytics_worker import casework, histories, school, whole_school
-from analytics_worker.histories import Settings
+from analytics_worker.histories import Recorded, Settings, Written
 from analytics_worker.judging import Awaited, Span, brought_up
 from analytics_worker.whole_school import Since
 from codes.alerts import Alert
@@ -29,16 +30,17 @@ from kit.schools import midnight
 _sql = database.statements(__file__)
 _DAY = timedelta(days=1)
 _OF_A_PUPIL = re.compile(r"(?:pupil|absence):(\d+)")
-_MOST_DAYS = 10
-"""Days that were recorded and are judged in one transaction, so that none is long."""
-_AT_ONCE = 50
-"""Pupils whose histories are read at once: while they are judged nothing is asked of the database."""
+MOST_DAYS = 10
+"""Days that were recorded and are judged in one transaction of a worker's, so that none is long."""
+EVERY_DAY = sys.maxsize
+_AT_ONCE, _AT_ONCE_DAY_BY_DAY = 400, 50
+"""Pupils whose histories are read at once, of a day or of many: while they are judged the database is asked nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a school is folded; how far, on which London date, and after how many acts its alerts were looked at, and
-    the number of their last change.
+    """How far a school is folded; how far, on which London date, and after how many acts its alerts were looked at, the
+    number of their last change, and how far its weeks are laid together.
     """
 
     seq: int
@@ -46,39 +48,46 @@ class Position:
     alerts_on: date | None
     acts_no: int
     last_change: int
+    weeks_seq: int
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look is about: the span, the position at the end of the day before it, the days on which something about
-    all was recorded, each with its last position, the pupils concerned, the days on which anything was recorded, and
-    the position at the end of the last.
+    """What a look is about: the span, what was recorded from its first day on, the days on which something about all
+    was recorded, each with its last position, the pupils concerned, what was written of every pupil, from which day on
+    entries are wanted, the last act, the days on which anything was recorded since the last look, each with its last
+    position, and that of the last.
     """
 
     span: Span
-    base: int
+    recorded: Recorded
     turned: Sequence[tuple[date, int]]
     pupil_nos: Sequence[int]
+    written: Mapping[int, dict[date, Written]]
     since: date
     acts_no: int
-    recorded_on: Sequence[date]
+    recorded_on: Sequence[tuple[date, int]]
     seq: int
 
 
-async def evaluate(connection: Connection, school_id: int, position: Position, now: datetime) -> Position:
+async def evaluate(
+    connection: Connection, school_id: int, position: Position, now: datetime, most_days: int = MOST_DAYS
+) -> Position:
     """Look at the alerts of every pupil whom something since the last look may concern, and keep what changes.
 
     Then at those of the school as a whole. The caller holds the school's checkpoint. `now` is local: what falls due by
-    then is judged. Of many days that were recorded since, the first few are judged; gives how far that went.
+    then is judged. Of the days on which anything was recorded since, the first `most_days` are. Gives how far it got.
     """
-    looked = await _looked(connection, school_id, position, now)
+    looked = await _looked(connection, school_id, position, now, most_days)
     now = looked.span.now
-    settings = await histories.settings(connection, school_id, looked.base, looked.turned)
+    settings = await histories.settings(connection, school_id, looked.recorded.base, looked.turned)
+    is_one_day = looked.recorded.on_one_day(looked.span.first)
+    at_once = _AT_ONCE if is_one_day else _AT_ONCE_DAY_BY_DAY
     register: UUID = await _sql.register(connection, school_id=school_id)
     last_change = position.last_change
-    for place in range(0, len(looked.pupil_nos), _AT_ONCE):
-        some = looked.pupil_nos[place : place + _AT_ONCE]
-        told = await histories.load(connection, school_id, some, looked.base, position.seq, looked.since)
+    for place in range(0, len(looked.pupil_nos), at_once):
+        some = looked.pupil_nos[place : place + at_once]
+        told = await histories.load(connection, school_id, some, looked.recorded, looked.since, is_one_day=is_one_day)
         lives = await _lives(connection, school_id, some)
         rows = _sql.awaits(connection, school_id=school_id, pupil_nos=some)
         awaits = {row["pupil_no"]: Awaited(row["on_date"], row["watched"]) async for row in rows}
@@ -87,12 +96,17 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
         for no in some:
             # Others, who ask over HTTP, have their turn.
             await asyncio.sleep(0)
+            told[no].written = looked.written.get(no, {})
             after, awaited[no] = brought_up(told[no], settings, lives[no], awaits.get(no, Awaited()), looked.span)
             changed += _changes(no, lives[no], after)
         last_change = await keep(connection, school_id, register, changed, last_change)
         await _await(connection, school_id, awaited)
     changed = await _whole_school(connection, school_id, position, looked, settings)
     last_change = await keep(connection, school_id, register, changed, last_change)
+    if looked.acts_no > position.acts_no:
+        # An act alone changes nothing of an alert, and whoever follows the changes must hear of it all the same.
+        between = {"after": position.acts_no, "up_to": looked.acts_no}
+        last_change = await _sql.acted_on(connection, school_id=school_id, last_change=last_change, **between)
     await _sql.looked(
         connection,
         school_id=school_id,
@@ -103,16 +117,12 @@ async def evaluate(connection: Connection, school_id: int, position: Position, n
         closes_at=_next_close(settings.at(now.date()), now),
         missing_at=_next_missing(settings.at(now.date()), now),
     )
-    return Position(position.seq, looked.seq, now.date(), looked.acts_no, last_change)
+    return replace(
+        position, alerts_seq=looked.seq, alerts_on=now.date(), acts_no=looked.acts_no, last_change=last_change
+    )
 
 
-async def evaluate_to_the_end(connection: Connection, school_id: int, position: Position, now: datetime) -> None:
-    """As `evaluate`, however many days that are."""
-    while position.alerts_seq < position.seq or position.alerts_on is None or position.alerts_on < now.date():
-        position = await evaluate(connection, school_id, position, now)
-
-
-async def anew(connection: Connection, school_id: int, seq: int, now: datetime) -> tuple[int, int]:
+async def anew(connection: Connection, school_id: int, at: Position, now: datetime) -> tuple[int, int]:
     """Raise the alerts of a school anew, from its first event, and keep them in place of those that stood, if others.
 
     Gives how many stood and should not have, and how many should have and did not; one that is another is both. An
@@ -124,7 +134,8 @@ async def anew(connection: Connection, school_id: int, seq: int, now: datetime) 
     beside = connection.transaction()
     await beside.start()
     await _sql.forget_all(connection, school_id=school_id)
-    await evaluate_to_the_end(connection, school_id, Position(seq, 0, None, 0, last_change), now)
+    from_nothing = replace(at, alerts_seq=0, alerts_on=None, acts_no=0, last_change=last_change)
+    await evaluate(connection, school_id, from_nothing, now, EVERY_DAY)
     stands = await _compared(connection, school_id)
     if stood == stands:
         await beside.rollback()
@@ -142,7 +153,7 @@ async def _whole_school(
 ) -> list[tuple[int | None, Life]]:
     """What has changed of the alerts about the school as a whole, and of its pupils' patterns."""
     first = position.alerts_on or looked.span.first
-    since = Since(school_id, first, looked.seq, position.seq, looked.span.now)
+    since = Since(school_id, first, position.alerts_seq, looked.seq, position.seq, position.weeks_seq, looked.span.now)
     before: dict[int | None, dict[Key, Life]] = {None: {}}
     async for row in _sql.lives_of_school(connection, school_id=school_id, kind=str(Alert.PATTERN)):
         life = life_of(row)
@@ -177,46 +188,42 @@ def _next_close(setting: Setting, now: datetime) -> datetime | None:
     return min((at for each in closes if (at := datetime.combine(now.date(), each, now.tzinfo)) > now), default=None)
 
 
-async def _looked(connection: Connection, school_id: int, position: Position, now: datetime) -> Looked:
+async def _looked(connection: Connection, school_id: int, position: Position, now: datetime, most_days: int) -> Looked:
     """Find out what to look at.
 
     An absence may open an alert, and an amendment do anything. A first entry of a pupil who was there only adds to the
     possible sessions: it concerns those who are watched. A change of roll or plan concerns its pupil; one of calendar,
     policy or a closure concerns all; so does the day from which a policy holds.
     """
-    about = {"school_id": school_id, "after": position.alerts_seq}
-    days: list[date] = [row["recorded_on"] async for row in _sql.recorded_on(connection, up_to=position.seq, **about)]
+    after, up_to = position.alerts_seq, position.seq
+    ends = await histories.recorded(connection, school_id, after, up_to, most_days)
     acted = [row async for row in casework.since(connection, school_id, position.acts_no)]
-    up_to = position.seq
-    if len(days) > _MOST_DAYS:
-        days = days[:_MOST_DAYS]
-        now = datetime.combine(days[-1], time.max, now.tzinfo)
-        up_to = await _before(connection, school_id, position.seq, midnight(days[-1], after=True))
-        acted = [row for row in acted if row["recorded_on"] <= days[-1]]
+    if ends and ends[-1][1] < up_to:
+        last, up_to = ends[-1]
+        now = datetime.combine(last, time.max, now.tzinfo)
+        acted = [row for row in acted if row["recorded_on"] <= last]
+    days = [on for on, _ in ends]
     # The clock of who recorded may be a little ahead of ours: what is recorded was recorded by now.
     recorded_on = (*days[-1:], *(row["recorded_on"] for row in acted))
     now = max([now, *(at for on in recorded_on if (at := midnight(on)) is not None)])
-    changes = [row async for row in _sql.changes(connection, up_to=up_to, **about)]
+    changes = [row async for row in _sql.changes(connection, school_id=school_id, after=after, up_to=up_to)]
     due = [row async for row in _sql.due(connection, school_id=school_id, today=now.date())]
     begun = await _begun(connection, school_id, position.alerts_on, now.date())
     first = min([*days, *(row["recorded_on"] for row in acted), *(row["on_date"] for row in due), *begun, now.date()])
-    base = await _before(connection, school_id, position.seq, midnight(first))
+    base = await histories.position_before(connection, school_id, position.seq, midnight(first))
+    since_base = await histories.recorded(connection, school_id, base, up_to) if base < after else ends
+    recorded = Recorded(base, since_base, position.seq, position.weeks_seq)
     rows = _sql.turned(connection, school_id=school_id, base=base, up_to=up_to)
     turned = [(row["recorded_on"], row["seq"]) async for row in rows]
-    touched = [row async for row in _sql.touched(connection, this_year=_begins(first), up_to=up_to, **about)]
-    concerned = {row["pupil_no"] for row in (*touched, *due, *acted) if row["pupil_no"] is not None}
+    written = await histories.written(connection, school_id, recorded, after, first, now.date())
+    concerned = {row["pupil_no"] for row in (*due, *acted) if row["pupil_no"] is not None} | written.concerned
     concerned |= {int(found[1]) for row in changes if (found := _OF_A_PUPIL.fullmatch(row["subject"]))}
     if begun or any(row["is_wide"] for row in changes):
         concerned = {row["pupil_no"] async for row in _sql.everyone(connection, school_id=school_id)}
-    since = min([_begins(_begins(first) - _DAY), *(_begins(row["earliest"]) for row in touched)])
+    since = min(_begins(_begins(first) - _DAY), _begins(written.earliest))
     span = Span(first, now, frozenset({*begun, *(day for day, _ in turned)}))
     acts_no = max((row["no"] for row in acted), default=position.acts_no)
-    return Looked(span, base, turned, sorted(concerned), since, acts_no, days, up_to)
-
-
-async def _before(connection: Connection, school_id: int, up_to: int, at: datetime | None) -> int:
-    """The last position recorded before an instant, 0 where there is none."""
-    return await _sql.position_before(connection, school_id=school_id, up_to=up_to, at=at) or 0
+    return Looked(span, recorded, turned, sorted(concerned), written.by_pupil, since, acts_no, ends, up_to)
 
 
 async def _begun(connection: Connection, school_id: int, before: date | None, today: date) -> list[date]:

@@ -1,11 +1,3 @@
--- name: recorded_on(school_id, after, up_to)
--- The London days on which something between two positions was recorded.
-SELECT DISTINCT CAST(recorded_at AT TIME ZONE 'Europe/London' AS date) AS recorded_on
-FROM (SELECT recorded_at FROM ledger.event WHERE school_id = :school_id AND seq > :after AND seq <= :up_to
-      UNION ALL
-      SELECT recorded_at FROM ledger.change WHERE school_id = :school_id AND seq > :after AND seq <= :up_to) AS each
-ORDER BY 1;
-
 -- name: changes(school_id, after, up_to)
 -- What changed that is no mark; wide is what concerns every pupil.
 SELECT subject, kind IN ('calendar-changed', 'policy-changed', 'closure') AS is_wide
@@ -25,27 +17,9 @@ ORDER BY 1;
 -- Pupils for whom the day has come on which something falls due.
 SELECT pupil_no, on_date FROM analysis.awaited WHERE school_id = :school_id AND on_date <= :today;
 
--- name: position_before(school_id, up_to, at)$
--- The last position recorded before an instant, of those up to a position: recording never goes back.
-SELECT max(seq) FROM (
-    (SELECT seq FROM ledger.event WHERE school_id = :school_id AND seq <= :up_to AND recorded_at < :at ORDER BY seq DESC LIMIT 1)
-    UNION ALL
-    (SELECT seq FROM ledger.change WHERE school_id = :school_id AND seq <= :up_to AND recorded_at < :at ORDER BY seq DESC LIMIT 1)
-) AS each;
-
 -- name: everyone(school_id)
 -- Every pupil that the register knows.
 SELECT DISTINCT pupil_no FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no;
-
--- name: touched(school_id, after, up_to, this_year)
--- Pupils with an entry that is not one of presence, with an amendment, with any entry where they are watched, or of a day
--- before this year, and the earliest day that is touched.
-SELECT e.pupil_no, min(e.session_date) AS earliest
-FROM ledger.event e
-WHERE e.school_id = :school_id AND e.seq > :after AND e.seq <= :up_to
-  AND (e.version > 1 OR e.code NOT IN ('/', '\') OR e.session_date < CAST(:this_year AS date)
-       OR e.pupil_no IN (SELECT pupil_no FROM analysis.awaited WHERE school_id = :school_id AND watched))
-GROUP BY e.pupil_no;
 
 -- name: register(school_id)$
 -- The id that the register has for life.
@@ -71,6 +45,23 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:pupil_nos AS int[]), CAST(:kinds AS text
 ON CONFLICT (school_id, id) DO UPDATE
 SET opened_on = excluded.opened_on, closed_on = excluded.closed_on, held = excluded.held, evidence = excluded.evidence,
     shown_on = excluded.shown_on, before = excluded.before, changed = excluded.changed;
+
+-- name: acted_on(school_id, after, up_to, last_change)$
+-- The alerts on which something was done, between two numbers of casework, have changed after all others; give the number of
+-- the last change.
+WITH acted AS (
+    SELECT alert_id, row_number() OVER (ORDER BY max(no)) AS place
+    FROM casework.act
+    WHERE school_id = :school_id AND no > :after AND no <= :up_to
+    GROUP BY alert_id
+), moved AS (
+    UPDATE analysis.alert a
+    SET changed = CAST(:last_change AS bigint) + acted.place
+    FROM acted
+    WHERE a.school_id = :school_id AND a.id = acted.alert_id
+    RETURNING a.changed
+)
+SELECT coalesce(max(changed), CAST(:last_change AS bigint)) FROM moved;
 
 -- name: awaits(school_id, pupil_nos)
 -- What some pupils await.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from analytics_worker.histories import At, Course, Event, History, Settings
+from analytics_worker.course import Course
+from analytics_worker.histories import NOTHING, At, History, Settings, Written
 from codes.awaiting import awaited
 from codes.book import Session
 from codes.calendar import academic_year, academic_year_bounds
@@ -47,20 +48,16 @@ def brought_up(
     course = Course(history)
     events = {on: list(of_day) for on, of_day in groupby(history.events, key=lambda event: event.recorded_on)}
     said = history.said_on()
-    days = sorted(day for day in {*events, *said, *span.for_all} if span.first <= day <= span.today)
-    for on, of_day in events.items():
-        if on < span.first:
-            for event in of_day:
-                course.add(event)
+    days = sorted(day for day in {*history.written, *said, *span.for_all} if span.first <= day <= span.today)
     while (day := _next(days, awaits, span.today)) is not None:
-        of_day = events.get(day, [])
+        written = history.written.get(day, NOTHING)
         if days and days[0] == day:
             days.pop(0)
-            for event in of_day:
+            for event in events.get(day, ()):
                 course.add(event)
         is_told = day in said or day in span.for_all
-        if is_told or awaits.on == day or any(_concerns(event, day, awaits) for event in of_day):
-            lives, awaits = _judged(_At(day, history, settings.at(day), course, of_day, is_told, span), lives)
+        if is_told or awaits.on == day or not written.is_plain or (awaits.watched and written is not NOTHING):
+            lives, awaits = _judged(_At(day, history, settings.at(day), course, written, is_told, span), lives)
             if awaits.on == day:
                 break
     return lives, awaits
@@ -72,11 +69,6 @@ def _next(days: Sequence[date], awaits: Awaited, today: date) -> date | None:
     return min((*days[:1], *due), default=None)
 
 
-def _concerns(event: Event, day: date, awaits: Awaited) -> bool:
-    """Whether an event may change an alert: a present mark can but lower a rate, or complete what is waited for."""
-    return awaits.watched or not event.is_plain or academic_year(event.at[0]) != academic_year(day)
-
-
 @dataclass(frozen=True, slots=True)
 class _At:
     """A pupil at the end of a day, or at present."""
@@ -85,20 +77,19 @@ class _At:
     history: History
     setting: Setting
     course: Course
-    events: Sequence[Event]
+    written: Written
     is_told: bool
     span: Span
 
     def years(self) -> frozenset[str]:
         """The years whose levels are asked for: the day's, those of its entries, last year's if the roll has moved."""
-        years = {academic_year(self.day), *(academic_year(event.at[0]) for event in self.events)}
+        years = {academic_year(self.day), *self.written.years}
         return frozenset(years | {_before(academic_year(self.day))} if self.is_told else years)
 
     def live(self) -> frozenset[str]:
         """The years in which somebody wrote on this day, other than by an import: marks, or notices relying on them."""
-        marks = (event.at[0] for event in self.events if not event.is_history)
         stated = (notice for on, notice in self.history.notices if on == self.day)
-        return frozenset(map(academic_year, (*marks, *(entry[0] for notice in stated for entry in notice.sessions))))
+        return self.written.live.union(academic_year(entry[0]) for notice in stated for entry in notice.sessions)
 
 
 def _judged(at: _At, lives: Mapping[Key, Life]) -> tuple[Mapping[Key, Life], Awaited]:
@@ -122,11 +113,10 @@ def _waiting(at: _At, known: Known) -> frozenset[At]:
     group = known.at(at.day).year_group
     policy = at.setting.school.policy(at.day)
     here = at.span.now.time()
-    marked = {event.at for event in at.events if event.at[0] == at.day}
     return frozenset(
         (at.day, session)
         for session in Session
-        if (at.day, session) in marked and times(policy, session, group).closes > here
+        if (at.day, session) in at.written.today and times(policy, session, group).closes > here
     )
 
 

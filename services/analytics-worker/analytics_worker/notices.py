@@ -71,7 +71,8 @@ def _ill_formed(id_: str, body: PutNotice, today: date) -> Iterator[Fault]:
         seen.add((each.date, each.session))
 
 
-def _improving(id_: str, child: str, said: Mapping[str, Any]) -> NoticeToImprove:
+def improving(id_: str, child: str, said: Mapping[str, Any]) -> NoticeToImprove:
+    """Read a notice to improve from its body as it was stated."""
     issued_on, starts, ends = (date.fromisoformat(said[name]) for name in ("issued_on", "starts", "ends"))
     contents = frozenset(said["contents"])
     return NoticeToImprove(id_, said["parent"], child, said["issued_by"], issued_on, starts, ends, contents)
@@ -86,7 +87,7 @@ async def _penalties(connection: Connection, caller: Caller, pupil_no: int) -> l
 def _against(kind: str, id_: str, child: str, said: Mapping[str, Any], known: Sequence[Notice]) -> list[notices.Fault]:
     """Give what the law has against a notice, the member by its name."""
     if kind == NOTICE_TO_IMPROVE:
-        return list(improvement.faults(_improving(id_, child, said)))
+        return list(improvement.faults(improving(id_, child, said)))
     return list(notices.faults(casework.notice_of(id_, child, said), known))
 
 
@@ -125,7 +126,7 @@ def _follows(row: Row, known: Sequence[Notice], today: date) -> dict[str, Any]:
     """Say what follows from a notice by a day."""
     child = str(row["pupil_no"])
     if row["kind"] == NOTICE_TO_IMPROVE:
-        over = _improving(row["id"], child, json.loads(row["said"])).over(today)
+        over = improving(row["id"], child, json.loads(row["said"])).over(today)
         return {"tier": None, "state": None, "payable": [], "owed_pounds": None, "next": None, "period_over": over}
     notice = casework.notice_of(row["id"], child, json.loads(row["said"]))
     tier = notices.tier_of(notice, known)

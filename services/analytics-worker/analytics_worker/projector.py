@@ -189,13 +189,13 @@ async def look(engine: AsyncEngine, school_id: int, now: datetime, most: int = M
         if claimed["seq"] - claimed["weeks_seq"] > most:
             await weeks.lay(connection, school_id, claimed["weeks_seq"], claimed["weeks_seq"] + most)
             return True
-        position = evaluation.Position(
-            *(claimed[name] for name in ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change"))
-        )
-        today = now.astimezone(LONDON).date()
+        today, laid = now.astimezone(LONDON).date(), claimed["weeks_seq"]
+        if claimed["totals_on"] != today or claimed["seq"] - laid >= weeks.MOST_SAID:
+            await weeks.lay(connection, school_id, laid, claimed["seq"])
+            laid = claimed["seq"]
+        names = ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change", "weeks_seq")
+        position = evaluation.Position(*({**claimed, "weeks_seq": laid}[name] for name in names))
         await evaluation.evaluate(connection, school_id, position, now.astimezone(LONDON))
-        if claimed["totals_on"] != today or claimed["seq"] - claimed["weeks_seq"] >= weeks.MOST_SAID:
-            await weeks.lay(connection, school_id, claimed["weeks_seq"], claimed["seq"])
         if claimed["totals_on"] != today:
             await total_years(connection, school_id, claimed["totals_seq"], claimed["seq"])
             await area_sums.place(connection, school_id, today)

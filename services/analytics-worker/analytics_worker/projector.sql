@@ -85,7 +85,8 @@ UPDATE analysis.checkpoint c
 SET failures = failures + 1, failed_at = :now, failure = :failure,
     retry_at = CAST(:now AS timestamptz) + least(power(2, least(failures + 1, 20)), CAST(:retry_within AS int)) * interval '1 second'
 WHERE c.school_id = :school_id
-  AND (c.alerts_seq < c.seq OR c.alerts_on IS NULL OR c.alerts_on < CAST(:today AS date)
+  AND (c.alerts_seq < c.seq OR c.alerts_on IS NULL OR c.alerts_on < CAST(:today AS date) OR c.wake_at <= :now
+       OR c.acts_no < (SELECT a.no FROM casework.head a WHERE a.school_id = :school_id)
        OR c.seq < (SELECT h.seq FROM ledger.head h WHERE h.school_id = :school_id));
 
 -- name: faring()^

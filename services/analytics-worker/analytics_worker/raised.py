@@ -23,14 +23,6 @@ AGES = ("0-6", "7-27", "28-89", "90+")
 """The bands of days that alerts are counted by: within a week, four weeks, a term, and longer."""
 AXES = ("kind", "status", "class", "year_group", "age")
 """What alerts are counted by."""
-_COUNTED = """
-SELECT GROUPING(kind, status, class, year_group, band), coalesce(kind, status, class, year_group, band),
-       count(*), count(DISTINCT pupil_no)
-FROM (SELECT *, CASE WHEN age < 7 THEN '0-6' WHEN age < 28 THEN '7-27' WHEN age < 90 THEN '28-89' ELSE '90+' END AS band
-      FROM ({}) AS r) AS a
-GROUP BY GROUPING SETS ((), (kind), (status), (class), (year_group), (band))"""
-_GROUPING = {0b11111: None, **{0b11111 & ~(1 << (4 - place)): axis for place, axis in enumerate(AXES)}}
-"""Which set a row belongs to: what it is grouped by has the bit 0."""
 
 Cell = tuple[str | None, str | None]
 """By what, and which of it; (None, None) is the whole."""
@@ -101,8 +93,8 @@ class Count:
 
 async def items(connection: Connection, asked: Asked, after: int, most: int) -> list[tuple[int, dict[str, Any]]]:
     """Give at most so many alerts that changed after a position, as they are shown, each after its own position."""
-    given = await _given(connection, asked, after, most)
-    rows = [row async for row in _sql.alerts(connection, **given)]
+    filters = await _filters(connection, asked)
+    rows = [row async for row in _sql.alerts(connection, after=after, id=asked.id, limit=most, **filters)]
     numbers = [row["pupil_no"] for row in rows if row["pupil_no"] is not None]
     ids = await pupil_ids.ids(connection, asked.school_id, numbers)
     return [(row["changed"], _shown(row, ids)) for row in rows]
@@ -110,10 +102,8 @@ async def items(connection: Connection, asked: Asked, after: int, most: int) -> 
 
 async def counted(connection: Connection, asked: Asked) -> dict[Cell, Count]:
     """Count the alerts: the whole, and by each of `AXES`."""
-    given = await _given(connection, asked, 0, None)
-    arguments = _sql.driver_adapter.maybe_order_params("alerts", given)
-    rows = await connection.fetch(_COUNTED.format(_sql.alerts.sql.rstrip().rstrip(";")), *arguments)
-    return {(_GROUPING[grouping], label): Count(*of) for grouping, label, *of in rows}
+    rows = _sql.counted(connection, **await _filters(connection, asked))
+    return {(row["axis"], row["label"]): Count(row["alerts"], row["pupils"]) async for row in rows}
 
 
 async def last_changes(connection: Connection, school_ids: Sequence[int]) -> dict[int, int]:
@@ -122,11 +112,10 @@ async def last_changes(connection: Connection, school_ids: Sequence[int]) -> dic
     return {school_id: found.get(school_id, 0) for school_id in school_ids}
 
 
-async def _given(connection: Connection, asked: Asked, after: int, most: int | None) -> dict[str, Any]:
+async def _filters(connection: Connection, asked: Asked) -> dict[str, Any]:
     filters = asked.filters
     return {
         "school_id": asked.school_id,
-        "after": after,
         "is_open": None if filters.status is None else filters.status is Status.OPEN,
         "kinds": filters.kind,
         "pupil_nos": await pupil_ids.narrowed(connection, asked.school_id, filters.pupil),
@@ -139,8 +128,6 @@ async def _given(connection: Connection, asked: Asked, after: int, most: int | N
         "acted": filters.acted,
         "responsible_la": asked.responsible_la,
         "today": asked.today,
-        "id": asked.id,
-        "limit": most,
     }
 
 

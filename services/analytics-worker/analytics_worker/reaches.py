@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Path, Request
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from analytics_worker.authority import Area
 from codes.regions import REGIONS
 from kit import database
+from kit.database import Connection
 from kit.problems import Problem
 from kit.schools import Caller, london_now
 from kit.tokens import Identity, Needs
@@ -65,8 +66,7 @@ class AtTrust:
         named = reach.kind == "trust" and uid in reach.ids
         if named or reach.kind == "national":
             async with database.reading(request.app.state.engine) as connection:
-                found = _sql.schools(connection, la_code=None, trust_uid=uid, today=london_now(request).date())
-                schools = [Member(**row) async for row in found]
+                schools = await _schools(connection, london_now(request).date(), trust_uid=uid)
             if named or schools:
                 return Reached(identity, request.app.state.engine, request, schools)
         raise Problem("unknown-trust", f"There is no trust {uid} within reach.")
@@ -105,9 +105,25 @@ class AtRegion:
 async def of_authority(area: Area) -> Reached:
     """Give the schools that an authority has today."""
     async with database.reading(area.engine) as connection:
-        found = _sql.schools(connection, la_code=area.la_code, trust_uid=None, today=area.now().date())
-        schools = [Member(**row) async for row in found]
+        schools = await _schools(connection, area.now().date(), la_code=area.la_code)
     return Reached(area.identity, area.engine, area.request, schools)
+
+
+async def whose_school(caller: Caller) -> tuple[list[Member], list[Member]]:
+    """Give the schools that the authority of the caller's school has today, and those of its trust; itself in each."""
+    today = caller.now().date()
+    async with database.reading(caller.engine) as connection:
+        found = await _sql.whose(connection, school_id=caller.school_id, today=today)
+        if found is None:
+            return [], []
+        of_authority = await _schools(connection, today, la_code=found["la_code"])
+        return of_authority, await _schools(connection, today, trust_uid=found["trust_uid"])
+
+
+async def _schools(
+    connection: Connection, today: date, *, la_code: str | None = None, trust_uid: str | None = None
+) -> list[Member]:
+    return [Member(**row) async for row in _sql.schools(connection, la_code=la_code, trust_uid=trust_uid, today=today)]
 
 
 async def with_its_children(area: Area) -> Reached:

@@ -11,6 +11,12 @@ JOIN ledger.head h ON h.school_id = f.school_id
 LEFT JOIN analysis.checkpoint c ON c.school_id = h.school_id
 ORDER BY f.school_id;
 
+-- name: whose(school_id, today)^
+-- The authority and the trust that have a school today.
+SELECT la_code, trust_uid FROM register.school_facts
+WHERE school_id = :school_id
+ORDER BY effective_from <= CAST(:today AS date) DESC, abs(effective_from - CAST(:today AS date)), seq DESC LIMIT 1;
+
 -- name: responsible(la_code, today)
 -- The schools that have ever had a child for whom an authority is responsible, wherever they are.
 SELECT f.school_id, f.urn, f.name, f.phase, coalesce(c.seq, 0) AS seq, h.seq - coalesce(c.seq, 0) AS behind

@@ -163,9 +163,9 @@ async def alerts(connection: Connection, school_id: int, now: datetime) -> Diffe
     async with connection.transaction():
         await database.enter(connection, school_id)
         at = await _sql.take(connection, school_id=school_id)
-        names = ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change")
+        names = ("seq", "alerts_seq", "alerts_on", "acts_no", "last_change", "weeks_seq")
         local = now.astimezone(LONDON)
         position = evaluation.Position(*(at[name] for name in names))
-        await evaluation.evaluate_to_the_end(connection, school_id, position, local)
-        removed, added = await evaluation.anew(connection, school_id, at["seq"], local)
+        await evaluation.evaluate(connection, school_id, position, local, evaluation.EVERY_DAY)
+        removed, added = await evaluation.anew(connection, school_id, position, local)
     return Difference("alert", removed, added)

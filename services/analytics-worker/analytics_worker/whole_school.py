@@ -6,12 +6,16 @@ of the last day of each school week, as everything stood when that day was over.
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 
 from analytics_worker import casework, histories, registers
-from analytics_worker.histories import Course, History, Settings
+from analytics_worker.course import Course
+from analytics_worker.histories import History, Recorded, Settings
 from codes import acts
 from codes.alerts import Alert
 from codes.auditing import Amending, amendment_patterns, census_days
@@ -39,13 +43,16 @@ Of = int | None
 class Since:
     """A look at a school: the days from `first` on, the position at their end, and the present, in London's time.
 
-    `folded` is how far the school is folded: what was recorded later is undone to see what stood.
+    `looked` is how far it was looked at before; `folded` is how far the school is folded: what was recorded later is
+    undone to see what stood; `laid` is how far its weeks are laid together.
     """
 
     school_id: int
     first: date
+    looked: int
     seq: int
     folded: int
+    laid: int
     now: datetime
 
     @property
@@ -54,38 +61,78 @@ class Since:
         return self.now.date()
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was recorded on a day: its last position, the dates of the marks, and whether anything that is no mark."""
+
+    seq: int
+    dates: frozenset[date]
+    is_wide: bool
+
+    def concerns(self, on: date) -> bool:
+        """Whether the registers of another day may be others by it."""
+        return self.is_wide or on in self.dates
+
+
 async def registers_not_taken(
-    connection: Connection, settings: Settings, lives: Lives, since: Since, recorded_on: Sequence[date]
+    connection: Connection, settings: Settings, lives: Lives, since: Since, recorded_on: Sequence[tuple[date, int]]
 ) -> Lives:
     """The alerts about registers that were not taken, brought up to the present; of past days once they were over.
 
-    ASSUMPTION: until the first mark of an academic year was entered, by anything but an import, nobody takes the
-    register here yet, and nothing is missing.
+    Those that are open are judged again when something about their day, or about all, was recorded. Days by whose end
+    the same was recorded are read at once. `recorded_on` are those on which anything was, each with its last position.
     """
     first = max(since.first, settings.at(since.first).register_since)
-    days = {first + n * _DAY for n in range((since.today - first).days + 1)}
-    for on in sorted(day for day in days if day in settings.at(day).open_days or day in recorded_on):
-        asked = set() if on == since.today and since.now < first_due(settings.at(on), on) else {on}
-        if on in recorded_on:
-            asked |= {
-                date.fromisoformat(each.period.split(" ")[0]) for each in lives.values() if each.closed_on is None
-            }
-        if not asked:
+    every = (first + n * _DAY for n in range((since.today - first).days + 1))
+    ends = dict(recorded_on)
+    days = [on for on in every if on in settings.at(on).open_days or on in ends]
+    due = {on for on in days if on < since.today or since.now >= first_due(settings.at(on), on)}
+    by_day = defaultdict[date, dict[Key, Life]](dict)
+    for key, life in lives.items():
+        by_day[date.fromisoformat(life.period.split(" ")[0])][key] = life
+    told = await _told(connection, since, recorded_on, due | _open(by_day))
+    taken = await registers.taken(connection, since.school_id, due | (_open(by_day) if told else set()), since.seq)
+    recorded = sorted(told)
+    for place, of_position in groupby(days, key=lambda on: bisect_right(recorded, on)):
+        asked = {on: {on} & due & taken for on in of_position}
+        for on in told.keys() & asked.keys():
+            asked[on] |= {day for day in _open(by_day) & taken if told[on].concerns(day)}
+        if not any(asked.values()):
             continue
-        seq = await _position(connection, since, on)
-        if seq is None or not await _sql.is_taken(
-            connection, school_id=since.school_id, first=_begins(on), last=on, seq=seq
-        ):
-            continue
-        at = since.now.replace(tzinfo=None) if on == since.today else datetime.combine(on, time.max)
-        for day in sorted(asked):
-            school = settings.at(on).school
-            found = await registers.not_taken(connection, since.school_id, school, day, at, seq)
-            of_day = {key: life for key, life in lives.items() if life.period.startswith(day.isoformat())}
-            year = academic_year(day)
-            judged = Day(on, (year,), (year,), year, (Alert.REGISTER_NOT_TAKEN,))
-            lives = {**lives, **lived(of_day, found, judged)}
-    return lives
+        seq = told[recorded[place - 1]].seq if place else since.looked
+        found = await registers.load(connection, since.school_id, set[date]().union(*asked.values()), seq)
+        for on, of_day in asked.items():
+            at = since.now.replace(tzinfo=None) if on == since.today else datetime.combine(on, time.max)
+            for day in sorted(of_day):
+                missing = found.not_taken(settings.at(on).school, day, at)
+                year = academic_year(day)
+                judged = Day(on, (year,), (year,), year, (Alert.REGISTER_NOT_TAKEN,))
+                by_day[day] = lived(by_day[day], missing, judged)
+            # Others, who ask over HTTP, have their turn.
+            await asyncio.sleep(0)
+    return {key: life for of_day in by_day.values() for key, life in of_day.items()}
+
+
+def _open(by_day: Mapping[date, Lives]) -> set[date]:
+    """The days with a register that is said to be missing."""
+    return {day for day, lives in by_day.items() if any(life.closed_on is None for life in lives.values())}
+
+
+async def _told(
+    connection: Connection, since: Since, recorded_on: Sequence[tuple[date, int]], of: Collection[date]
+) -> Mapping[date, _Told]:
+    """What was recorded since the last look, by the London day; of the dates of marks those in `of`."""
+    if not recorded_on:
+        return {}
+    dates: list[set[date | None]] = [set() for _ in recorded_on]
+    ends = [seq for _, seq in recorded_on]
+    about = {"school_id": since.school_id, "after": since.looked, "up_to": ends[-1], "ends": ends, "dates": list(of)}
+    async for row in _sql.recorded(connection, **about):
+        dates[row["day_no"]].add(row["session_date"])
+    return {
+        on: _Told(seq, frozenset(day for day in of_day if day is not None), None in of_day)
+        for (on, seq), of_day in zip(recorded_on, dates, strict=True)
+    }
 
 
 def first_due(setting: Setting, on: date) -> datetime:
@@ -107,10 +154,11 @@ async def weeks(
     ends = [day for day in ends if day >= settings.at(day).register_since]
     if not ends:
         return lives
-    base = await _sql.position_before(connection, school_id=since.school_id, up_to=since.seq, at=midnight(ends[0]))
+    base = await histories.position_before(connection, since.school_id, since.seq, midnight(ends[0]))
     numbers = [row["pupil_no"] async for row in _sql.everyone(connection, school_id=since.school_id)]
     reach = _begins(ends[0] - 7 * 4 * WEEKS_COMPARED * _DAY)
-    told = await histories.load(connection, since.school_id, numbers, base or 0, since.folded, reach)
+    recorded = Recorded(base, (), since.folded, since.laid)
+    told = await histories.load(connection, since.school_id, numbers, recorded, reach, is_one_day=False)
     said = (await casework.load(connection, since.school_id, ())).acts.get(None, [])
     courses = {no: Course(history) for no, history in told.items()}
     places = dict.fromkeys(numbers, 0)
@@ -183,15 +231,6 @@ def _threshold(evidence: Mapping[str, object]) -> Threshold:
     assert isinstance(sessions, list)
     standing = tuple((date.fromisoformat(row["date"]), Session(row["session"]), row["code"]) for row in sessions)
     return Threshold(date.fromisoformat(str(evidence["met_on"])), (), standing)
-
-
-async def _position(connection: Connection, since: Since, on: date) -> int | None:
-    """The last position recorded by the end of a day."""
-    if on == since.today:
-        return since.seq
-    at = midnight(on, after=True)
-    found: int | None = await _sql.position_before(connection, school_id=since.school_id, up_to=since.seq, at=at)
-    return found
 
 
 def _begins(on: date) -> date:

@@ -1,21 +1,15 @@
--- name: position_before(school_id, up_to, at)$
--- The last position recorded before an instant, of those up to a position: recording never goes back.
-SELECT max(seq) FROM (
-    (SELECT seq FROM ledger.event WHERE school_id = :school_id AND seq <= :up_to AND recorded_at < :at ORDER BY seq DESC LIMIT 1)
-    UNION ALL
-    (SELECT seq FROM ledger.change WHERE school_id = :school_id AND seq <= :up_to AND recorded_at < :at ORDER BY seq DESC LIMIT 1)
-) AS each;
-
 -- name: everyone(school_id)
 -- Every pupil that the register knows.
 SELECT DISTINCT pupil_no FROM register.pupil WHERE school_id = :school_id ORDER BY pupil_no;
 
--- name: is_taken(school_id, first, last, seq)$
--- Whether any mark between two dates was entered by a position, other than by an import or a closure.
-SELECT EXISTS (
-    SELECT FROM ledger.event
-    WHERE school_id = :school_id AND session_date BETWEEN :first AND :last AND seq <= :seq AND source IN ('live', 'adapter')
-);
+-- name: recorded(school_id, after, up_to, ends, dates)
+-- What was recorded between two positions on days whose last positions are given: by day (its place, from 0) the dates of
+-- marks, of some, and null for what is no mark.
+SELECT DISTINCT width_bucket(seq - 1, CAST(:ends AS bigint[])) AS day_no, session_date
+FROM (SELECT seq, session_date FROM ledger.event
+      WHERE school_id = :school_id AND seq > :after AND seq <= :up_to AND session_date = ANY (CAST(:dates AS date[]))
+      UNION ALL
+      SELECT seq, NULL FROM ledger.change WHERE school_id = :school_id AND seq > :after AND seq <= :up_to) AS each;
 
 -- name: amendments(school_id, first, until)
 -- The amendments that persons made between two instants, in order, with the pupil's id and who made them.

@@ -55,25 +55,27 @@ async def make(connection: Connection, school_id: int, seq: int, years: Iterable
 def _columns(
     within: Sequence[Spell], days: tuple[date, date], entered: tuple[date | None, date | None]
 ) -> dict[str, Any]:
-    """Give spells, the parts that each belongs to, and what codes are worth, as the statement takes them.
+    """Give spells with their kinds, the parts that each belongs to, and what codes are worth, as the statement has it.
 
     `entered` are the first and the last day of which anything stands: no spell needs to be parted from another outside.
     """
-    named, belongs = _parts(within)
-    cut = [(number, *each) for number, spell in enumerate(within) for each in spells.by_age(spell, *days)]
+    named, kinds, belongs = _parts(within)
+    cut = [
+        (kind, spell, *each) for kind, spell in zip(kinds, within, strict=True) for each in spells.by_age(spell, *days)
+    ]
     eras = [edge for edge in edges() if days[0] < edge <= days[1]]
     pieces, named_pieces = _pieces(academic_year(days[0]))
     worth = readings.worths(*days)
     # In most years few of these fall, and sums are made before spells and eras are looked at.
     after, up_to = entered[0] or days[0], entered[1] or days[1]
-    turns = {day for day in (*eras, *pieces, *(day for _, *ends, _ in cut for day in ends)) if after < day <= up_to}
+    turns = {day for day in (*eras, *pieces, *(day for _, _, *ends, _ in cut for day in ends)) if after < day <= up_to}
     return {
-        "spell_pupils": [within[number].pupil_no for number, *_ in cut],
-        "spell_firsts": [first for _, first, _, _ in cut],
-        "spell_untils": [until for _, _, until, _ in cut],
-        "spell_numbers": [number for number, *_ in cut],
+        "spell_pupils": [spell.pupil_no for _, spell, *_ in cut],
+        "spell_firsts": [first for _, _, first, _, _ in cut],
+        "spell_untils": [until for _, _, _, until, _ in cut],
+        "spell_kinds": [kind for kind, *_ in cut],
         "spell_compulsory": [compulsory for *_, compulsory in cut],
-        "numbers": [number for number, part_nos in enumerate(belongs) for _ in part_nos],
+        "kinds": [kind for kind, part_nos in enumerate(belongs) for _ in part_nos],
         "belongings": [part_no for part_nos in belongs for part_no in part_nos],
         "counteds": [counted for counted, _, _ in named],
         "parts_of": [part_of for _, part_of, _ in named],
@@ -101,18 +103,24 @@ def _pieces(year: str) -> tuple[list[date], list[tuple[str, int]]]:
     return pieces, named
 
 
-def _parts(within: Sequence[Spell]) -> tuple[Sequence[tuple[str, str, str]], Sequence[Sequence[int]]]:
-    """Give every part by who counts, what parts and its name; and of each spell the parts it belongs to, from 1 on."""
+def _parts(
+    within: Sequence[Spell],
+) -> tuple[Sequence[tuple[str, str, str]], Sequence[int], Sequence[Sequence[int]]]:
+    """Give every part by who counts, what parts and its name; the kind of each spell; and the parts of each, from 1.
+
+    Spells are of a kind that are alike in all that parts them: pupils are many, and their kinds are few.
+    """
     numbers: dict[tuple[str, str, str], int] = {}
-    known: dict[tuple[object, ...], list[int]] = {}  # most pupils are like many others in all that parts them
-    belongs = []
+    known: dict[tuple[object, ...], int] = {}
+    kinds, belongs = [], []
     for spell in within:
         alike = (spell.counted, spell.sex, spell.placing.year_group, *spell.placing.facts.items())
         if alike not in known:
             parts = (("all", ""), *((by.value, _named(label(by, spell))) for by in PARTED_BY))
-            known[alike] = [numbers.setdefault((spell.counted.value, *part), len(numbers) + 1) for part in parts]
-        belongs.append(known[alike])
-    return list(numbers), belongs
+            known[alike] = len(known)
+            belongs.append([numbers.setdefault((spell.counted.value, *part), len(numbers) + 1) for part in parts])
+        kinds.append(known[alike])
+    return list(numbers), kinds, belongs
 
 
 def _named(value: object) -> str:
