@@ -20,7 +20,6 @@ from analytics_worker.histories import Recorded, Settings, Written
 from analytics_worker.judging import Awaited, Span, brought_up
 from analytics_worker.whole_school import Since
 from codes.alerts import Alert
-from codes.calendar import academic_year, academic_year_bounds
 from codes.known import Setting
 from codes.life import Key, Life
 from kit import database
@@ -220,7 +219,7 @@ async def _looked(connection: Connection, school_id: int, position: Position, no
     concerned |= {int(found[1]) for row in changes if (found := _OF_A_PUPIL.fullmatch(row["subject"]))}
     if begun or any(row["is_wide"] for row in changes):
         concerned = {row["pupil_no"] async for row in _sql.everyone(connection, school_id=school_id)}
-    since = min(_begins(_begins(first) - _DAY), _begins(written.earliest))
+    since = min(histories.begins(histories.begins(first) - _DAY), histories.begins(written.earliest))
     span = Span(first, now, frozenset({*begun, *(day for day, _ in turned)}))
     acts_no = max((row["no"] for row in acted), default=position.acts_no)
     return Looked(span, recorded, turned, sorted(concerned), written.by_pupil, since, acts_no, ends, up_to)
@@ -233,11 +232,6 @@ async def _begun(connection: Connection, school_id: int, before: date | None, to
     facts = await school.load(connection, school_id)
     begins = [on for on, _ in facts.policies]
     return sorted({on for on in begins if before < on <= today})
-
-
-def _begins(on: date) -> date:
-    """The first day of a day's academic year."""
-    return academic_year_bounds(academic_year(on))[0]
 
 
 async def _lives(connection: Connection, school_id: int, pupil_nos: Sequence[int]) -> Mapping[int, dict[Key, Life]]:

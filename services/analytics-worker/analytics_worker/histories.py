@@ -332,8 +332,8 @@ async def written(
         base=recorded.base,
         ends=[seq for _, seq in recorded.days],
         after=after,
-        years=[_begins(date(year, 12, 31)) for year in range(_FIRST_YEAR, now.year + 1)],
-        this_year=_begins(first),
+        years=[begins(date(year, 12, 31)) for year in range(_FIRST_YEAR, now.year + 1)],
+        this_year=begins(first),
         today=now,
     )
     async for row in rows:
@@ -375,6 +375,6 @@ async def position_before(connection: Connection, school_id: int, up_to: int, at
     return found
 
 
-def _begins(on: date) -> date:
+def begins(on: date) -> date:
     """The first day of a day's academic year."""
     return academic_year_bounds(academic_year(on))[0]

@@ -20,7 +20,7 @@ from codes import acts
 from codes.alerts import Alert
 from codes.auditing import Amending, amendment_patterns, census_days
 from codes.book import Session
-from codes.calendar import academic_year, academic_year_bounds
+from codes.calendar import academic_year
 from codes.finding import Finding
 from codes.gathering import OfPupil, of_week, weeks_over
 from codes.known import Setting
@@ -156,7 +156,7 @@ async def weeks(
         return lives
     base = await histories.position_before(connection, since.school_id, since.seq, midnight(ends[0]))
     numbers = [row["pupil_no"] async for row in _sql.everyone(connection, school_id=since.school_id)]
-    reach = _begins(ends[0] - 7 * 4 * WEEKS_COMPARED * _DAY)
+    reach = histories.begins(ends[0] - 7 * 4 * WEEKS_COMPARED * _DAY)
     recorded = Recorded(base, (), since.folded, since.laid)
     told = await histories.load(connection, since.school_id, numbers, recorded, reach, is_one_day=False)
     said = (await casework.load(connection, since.school_id, ())).acts.get(None, [])
@@ -173,7 +173,7 @@ async def weeks(
         found += await _amendments(connection, since.school_id, end, lives)
         found = [each for each in found if (each.kind, each.period) not in settled]
         year = academic_year(end)
-        judged = Day(end, (year,), (year,), academic_year(_begins(end) - _DAY), OF_A_WEEK)
+        judged = Day(end, (year,), (year,), academic_year(histories.begins(end) - _DAY), OF_A_WEEK)
         concerned: set[Of] = {None, *named, *lives}
         lives = {
             **lives,
@@ -193,7 +193,7 @@ def _as_known(history: History, course: Course, places: dict[int, int], setting:
     known = history.known(end)
     if known is None:
         return None
-    entries = course.entries(setting, known, _begins(end - 7 * 4 * WEEKS_COMPARED * _DAY), frozenset())
+    entries = course.entries(setting, known, histories.begins(end - 7 * 4 * WEEKS_COMPARED * _DAY), frozenset())
     return OfPupil(history.pupil_no, known, list(entries.standing), history.household(end))
 
 
@@ -202,7 +202,10 @@ async def _amendments(
 ) -> Sequence[Finding]:
     """The patterns among the amendments that persons made since the academic year before began."""
     rows = _sql.amendments(
-        connection, school_id=school_id, first=midnight(_begins(_begins(end) - _DAY)), until=midnight(end, after=True)
+        connection,
+        school_id=school_id,
+        first=midnight(histories.begins(histories.begins(end) - _DAY)),
+        until=midnight(end, after=True),
     )
     made = [
         Amending(
@@ -222,7 +225,7 @@ async def _amendments(
         row["pupil"]: _threshold(json.loads(row["evidence"]))
         async for row in _sql.thresholds(connection, school_id=school_id, until=end)
     }
-    years = (academic_year(_begins(end) - _DAY), academic_year(end))
+    years = (academic_year(histories.begins(end) - _DAY), academic_year(end))
     return amendment_patterns(made, end, [day for year in years for day in census_days(year)], met)
 
 
@@ -231,7 +234,3 @@ def _threshold(evidence: Mapping[str, object]) -> Threshold:
     assert isinstance(sessions, list)
     standing = tuple((date.fromisoformat(row["date"]), Session(row["session"]), row["code"]) for row in sessions)
     return Threshold(date.fromisoformat(str(evidence["met_on"])), (), standing)
-
-
-def _begins(on: date) -> date:
-    return academic_year_bounds(academic_year(on))[0]
